@@ -1,0 +1,200 @@
+import { u16At } from "../common/bytes.ts";
+import type { Clock } from "../common/clock.ts";
+import { type BleError, MalformedPduError } from "../common/errors.ts";
+import type { Done } from "../common/procedure.ts";
+import { Priority } from "../common/priority.ts";
+import type { Channel, ChannelUser } from "../l2cap/channel.ts";
+import type { AttributeTable } from "./attribute-table.ts";
+import type { AttTimeoutError } from "./error.ts";
+import { Opcode, pduKind } from "./opcode.ts";
+import { ExchangeMtuRequest, ExchangeMtuResponse } from "./pdu.ts";
+import { AttServer, type ServerBearer } from "./server.ts";
+import { TransactionLine } from "./transaction-line.ts";
+
+/** The ATT_MTU every LE bearer starts with, and the least it can be. Vol 3, Part G, 5.2.1. */
+export const defaultMtu = 23;
+
+/** The most an ATT_MTU is good for: a 512-octet value behind the longest header. Vol 3, Part F, 3.2.9. */
+export const mostMtu = 517;
+
+const valueHeaderSize = 3;
+const confirmation = Uint8Array.of(Opcode.HandleValueConfirmation);
+
+/** What a bearer tells the layer above. */
+export interface AttUser {
+  /** A notification or an indication; an indication is confirmed when the call returns. `value` is *borrowed*. */
+  value(handle: number, value: Uint8Array, indicated: boolean): void;
+  mtuChanged(mtu: number): void;
+  /**
+   * Nothing more may be sent, and nothing received counts: the link is gone, or an answer did not come in 30 s
+   * (Vol 3, Part F, 3.3.3).
+   */
+  closed(reason: BleError): void;
+}
+
+/** What a client needs of a bearer. */
+export type ClientBearer = Pick<
+  AttBearer<never>,
+  "request" | "mtu" | "exchangeMtu" | "writeCommand" | "hasRoom" | "whenRoom"
+>;
+
+/** One ATT bearer: a client and a server on one channel. Vol 3, Part F, 3.2.11. */
+export class AttBearer<Peer> implements ChannelUser, ServerBearer {
+  /** The most octets in one PDU, the same in both directions. */
+  #mtu = defaultMtu;
+  #closed = false;
+  readonly #localMtu: number;
+  readonly #channel: Channel;
+  readonly #user: AttUser;
+  readonly #requests: TransactionLine;
+  readonly #indications: TransactionLine;
+  readonly #server: AttServer<Peer>;
+  /** Reused for every notification and write command: the channel copies it. */
+  readonly #valueHeader = new Uint8Array(valueHeaderSize);
+
+  /** @param localMtu - The most octets of a PDU that this side receives, 23 to 517. */
+  constructor(
+    channel: Channel,
+    clock: Clock,
+    table: AttributeTable<Peer>,
+    peer: Peer,
+    user: AttUser,
+    localMtu: number = mostMtu,
+  ) {
+    this.#channel = channel;
+    this.#user = user;
+    this.#localMtu = localMtu;
+    const onTimeout = (error: AttTimeoutError): void => {
+      this.closed(error);
+    };
+    this.#requests = new TransactionLine(channel, clock, onTimeout);
+    this.#indications = new TransactionLine(channel, clock, onTimeout);
+    this.#server = new AttServer(channel, table, peer, this);
+  }
+
+  get mtu(): number {
+    return this.#mtu;
+  }
+
+  /**
+   * Sends a request as soon as those before it were answered.
+   *
+   * @param head - *Owned* from now on, like `body`, whose octets follow it on the air.
+   * @param answer - The opcode of the response.
+   * @param done - Gets the response, *borrowed*, or why there is none: AttError, AttTimeoutError, DisconnectedError.
+   */
+  request(head: Uint8Array, body: Uint8Array | undefined, answer: number, done: Done<Uint8Array>): void {
+    this.#requests.start(head, body, answer, done);
+  }
+
+  /** Tells the server our receive MTU and learns its own; the smaller holds. Vol 3, Part F, 3.4.2. */
+  exchangeMtu(done: Done<number>): void {
+    const request = ExchangeMtuRequest.encode({ mtu: this.#localMtu });
+    this.request(request, undefined, Opcode.ExchangeMtuResponse, (outcome) => {
+      if (!(outcome instanceof Uint8Array)) {
+        done(outcome);
+        return;
+      }
+      try {
+        this.peerMtu(ExchangeMtuResponse.decode(outcome).mtu);
+      } catch (error) {
+        if (!(error instanceof MalformedPduError)) throw error;
+        done(error);
+        return;
+      }
+      done(this.#mtu);
+    });
+  }
+
+  /** ATT_WRITE_CMD. Vol 3, Part F, 3.4.5.3. The caller has seen to the length and to {@link hasRoom}. */
+  writeCommand(handle: number, value: Uint8Array): void {
+    this.#sendValue(Opcode.WriteCommand, handle, value);
+  }
+
+  /** ATT_HANDLE_VALUE_NTF, cut to what fits. Vol 3, Part F, 3.4.7.1. */
+  notify(handle: number, value: Uint8Array): void {
+    const most = this.#mtu - valueHeaderSize;
+    this.#sendValue(
+      Opcode.HandleValueNotification,
+      handle,
+      value.length > most ? value.subarray(0, most) : value,
+    );
+  }
+
+  /** ATT_HANDLE_VALUE_IND, cut to what fits; `done` when it was confirmed. Vol 3, Part F, 3.4.7.2. */
+  indicate(handle: number, value: Uint8Array, done: Done<Uint8Array>): void {
+    const head = Uint8Array.of(Opcode.HandleValueIndication, handle, handle >> 8);
+    const body = value.subarray(0, this.#mtu - valueHeaderSize);
+    this.#indications.start(head, body, Opcode.HandleValueConfirmation, done);
+  }
+
+  /** Whether one more notification or write command may be queued. */
+  get hasRoom(): boolean {
+    return this.#channel.hasRoom(Priority.Attribute);
+  }
+
+  /** Calls once when there is room again, or when the bearer has closed. */
+  whenRoom(callback: () => void): void {
+    this.#channel.whenRoom(Priority.Attribute, callback);
+  }
+
+  receive(pdu: Uint8Array): void {
+    if (this.#closed) return;
+    switch (pduKind(pdu[0] ?? 0)) {
+      case "notification":
+      case "indication":
+        this.#value(pdu);
+        return;
+      case "response":
+        this.#requests.answered(pdu);
+        return;
+      case "confirmation":
+        this.#indications.answered(pdu);
+        return;
+      case "request":
+      case "command":
+      case "unknown":
+        if (pdu.length === 0) throw new MalformedPduError("ATT", "no opcode");
+        this.#server.receive(pdu);
+        return;
+    }
+  }
+
+  closed(reason: BleError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#server.closed();
+    this.#requests.end(reason);
+    this.#indications.end(reason);
+    this.#user.closed(reason);
+  }
+
+  #value(pdu: Uint8Array): void {
+    const opcode = pdu[0];
+    if (pdu.length < valueHeaderSize)
+      throw new MalformedPduError("ATT_HANDLE_VALUE", "the handle is missing", pdu);
+    const indicated = opcode === Opcode.HandleValueIndication;
+    if (!indicated && opcode !== Opcode.HandleValueNotification) return; // never asked for
+    this.#user.value(u16At(pdu, 1), pdu.subarray(valueHeaderSize), indicated);
+    if (indicated) this.#channel.send(Priority.Control, confirmation);
+  }
+
+  #sendValue(opcode: number, handle: number, value: Uint8Array): void {
+    if (this.#closed) return;
+    const header = this.#valueHeader;
+    header[0] = opcode;
+    header[1] = handle;
+    header[2] = handle >> 8;
+    this.#channel.send(Priority.Attribute, header, value);
+  }
+
+  /** Takes the other side's receive MTU, from its request or its response, and returns ours. */
+  peerMtu(peerMtu: number): number {
+    const mtu = Math.max(defaultMtu, Math.min(this.#localMtu, peerMtu));
+    if (mtu !== this.#mtu) {
+      this.#mtu = mtu;
+      this.#user.mtuChanged(mtu);
+    }
+    return this.#localMtu;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Uuid } from "../common/uuid.ts";
+import type { ErrorCode } from "./error-code.ts";
+
+/** What reading an attribute gives: its whole value, or why not. */
+export type ReadResult = Uint8Array | ErrorCode;
+
+/** What writing one gives: why not, or nothing. */
+export type WriteResult = ErrorCode | undefined;
+
+/** How a value arrived. */
+export interface AttributeWrite {
+  /** *Borrowed*: copy it to keep it. */
+  readonly value: Uint8Array;
+  /** False for a command, whose result nobody hears. */
+  readonly acknowledged: boolean;
+}
+
+/**
+ * One attribute of a server. Vol 3, Part F, 3.2.
+ *
+ * @typeParam Peer - What the server knows of the client that asks.
+ */
+export interface Attribute<Peer> {
+  readonly handle: number;
+  readonly type: Uuid;
+  /** The last handle of the group that this attribute begins; its own handle where it begins none. */
+  readonly groupEnd: number;
+  /** The value, where it is always the same and everyone may read it: declarations. */
+  readonly constant?: Uint8Array;
+  /**
+   * Gives the whole value, at once or later; absent where reading is not permitted.
+   *
+   * @param offset - Where the client starts to read; 0 in a first request.
+   */
+  read?(peer: Peer, offset: number, done: (result: ReadResult) => void): void;
+  /** Takes a value, at once or later; absent where writing is not permitted. */
+  write?(peer: Peer, write: AttributeWrite, done: (result: WriteResult) => void): void;
+}
+
+/** All attributes of a server, by handle. */
+export class AttributeTable<Peer> {
+  /** By handle: index 0 and gaps are empty. */
+  readonly #byHandle: (Attribute<Peer> | undefined)[] = [];
+
+  /** The lowest handle behind all others. */
+  get end(): number {
+    return Math.max(1, this.#byHandle.length);
+  }
+
+  /** @throws {@link RangeError} The handle is taken, or none of 0x0001 to 0xFFFF. */
+  add(attribute: Attribute<Peer>): void {
+    const { handle } = attribute;
+    if (!Number.isInteger(handle) || handle < 0x0001 || handle > 0xffff) {
+      throw new RangeError(`no attribute handle: ${handle}`);
+    }
+    if (this.#byHandle[handle]) throw new RangeError(`attribute handle ${handle} is taken`);
+    while (this.#byHandle.length < handle) this.#byHandle.push(undefined); // holes would make it a dictionary
+    this.#byHandle[handle] = attribute;
+  }
+
+  at(handle: number): Attribute<Peer> | undefined {
+    return this.#byHandle[handle];
+  }
+
+  /** The attributes from `start` to `end`, both included, in the order of their handles. */
+  *between(start: number, end: number): Generator<Attribute<Peer>, void, undefined> {
+    const last = Math.min(end, this.#byHandle.length - 1);
+    for (let handle = start; handle <= last; handle++) {
+      const attribute = this.#byHandle[handle];
+      if (attribute) yield attribute;
+    }
+  }
+}

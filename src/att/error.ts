@@ -1,0 +1,37 @@
+import { hexNumber } from "../common/bytes.ts";
+import { BleError, TimeoutError } from "../common/errors.ts";
+import { type ErrorCode, errorName } from "./error-code.ts";
+import type { ErrorResponse } from "./pdu.ts";
+
+/** The server refused a request. Vol 3, Part F, 3.4.1.1. */
+export class AttError extends BleError {
+  readonly code = "ATT_ERROR";
+  /** The error code from the air, e.g. `ErrorCode.ReadNotPermitted`. Profiles add their own, so any octet. */
+  readonly status: ErrorCode;
+  /** The attribute the server blames; 0x0000 when the error is not about one. */
+  readonly handle: number;
+
+  constructor(status: ErrorCode, handle: number, options?: ErrorOptions) {
+    super(`${errorName(status)} (0x${hexNumber(status, 2)}) on handle 0x${hexNumber(handle, 4)}`, options);
+    this.status = status;
+    this.handle = handle;
+  }
+
+  /** The refusal that came as a PDU. */
+  static from({ error, handle }: ErrorResponse): AttError {
+    return new AttError(error, handle);
+  }
+}
+
+/**
+ * The peer left a request or an indication unanswered for 30 s. Vol 3, Part F, 3.3.3.
+ *
+ * Nothing more may be sent on the bearer afterwards, so it is closed.
+ */
+export class AttTimeoutError extends TimeoutError {
+  readonly code = "ATT_TIMEOUT";
+
+  constructor() {
+    super("no response within 30 s");
+  }
+}

@@ -1,0 +1,99 @@
+import type { Clock } from "../common/clock.ts";
+import { type BleError, MalformedPduError } from "../common/errors.ts";
+import type { Done } from "../common/procedure.ts";
+import { Priority } from "../common/priority.ts";
+import type { Channel } from "../l2cap/channel.ts";
+import { AttError, AttTimeoutError } from "./error.ts";
+import { Opcode } from "./opcode.ts";
+import { ErrorResponse } from "./pdu.ts";
+
+/** How long the other side may take to answer, in ms. Vol 3, Part F, 3.3.3. */
+const transactionTimeout = 30_000;
+
+interface Transaction {
+  readonly head: Uint8Array;
+  readonly body: Uint8Array | undefined;
+  readonly answer: number;
+  readonly done: Done<Uint8Array>;
+}
+
+/**
+ * PDUs that the other side must answer: one on the air, the rest in line. A client has one such line for its
+ * requests, a server one for its indications. Vol 3, Part F, 3.3.2.
+ */
+export class TransactionLine {
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #onTimeout: (error: AttTimeoutError) => void;
+  readonly #line: Transaction[] = [];
+  #timer: Disposable | undefined;
+  #ended: BleError | undefined;
+
+  /** @param onTimeout - The bearer must be closed: called before the waiting transactions are told. */
+  constructor(channel: Channel, clock: Clock, onTimeout: (error: AttTimeoutError) => void) {
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#onTimeout = onTimeout;
+  }
+
+  /**
+   * Sends `head` and `body` as soon as everything before it was answered.
+   *
+   * @param head - *Owned* from now on, like `body`.
+   * @param answer - The opcode of the PDU that answers it.
+   * @param done - Called exactly once, with the answer, *borrowed*, or the reason there is none.
+   */
+  start(head: Uint8Array, body: Uint8Array | undefined, answer: number, done: Done<Uint8Array>): void {
+    if (this.#ended) {
+      done(this.#ended);
+      return;
+    }
+    this.#line.push({ head, body, answer, done });
+    if (this.#line.length === 1) this.#transmit();
+  }
+
+  /**
+   * Takes a PDU that answers something.
+   *
+   * Any Error Response ends what is on the air, whatever request it names: servers that fill it in wrongly exist,
+   * and the request would otherwise never end. An answer that nobody waits for is dropped.
+   */
+  answered(pdu: Uint8Array): void {
+    const [transaction] = this.#line;
+    if (!transaction) return;
+    const outcome = judge(transaction, pdu);
+    this.#line.shift();
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#transmit();
+    transaction.done(outcome);
+  }
+
+  /** Ends all that waits, and all that is started later, with `reason`. */
+  end(reason: BleError): void {
+    this.#ended ??= reason;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    for (const { done } of this.#line.splice(0)) done(reason);
+  }
+
+  #transmit(): void {
+    const [next] = this.#line;
+    if (!next) return;
+    this.#timer = this.#clock.after(transactionTimeout, () => {
+      this.#onTimeout(new AttTimeoutError());
+    });
+    this.#channel.send(Priority.Attribute, next.head, next.body);
+  }
+}
+
+function judge({ answer }: Transaction, pdu: Uint8Array): Uint8Array | BleError {
+  if (pdu[0] === answer) return pdu;
+  if (pdu[0] !== Opcode.ErrorResponse) return new MalformedPduError("ATT", "answers another request", pdu);
+  try {
+    return AttError.from(ErrorResponse.decode(pdu));
+  } catch (error) {
+    if (error instanceof MalformedPduError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+/** Advertising and scanning count in units of this many ms. Vol 4, Part E, 7.8.5 and 7.8.10. */
+const slotMs = 0.625;
+
+/** Connection intervals count in units of this many ms. Vol 4, Part E, 7.8.12. */
+const intervalUnitMs = 1.25;
+
+/** Supervision timeouts count in units of this many ms. Vol 4, Part E, 7.8.12. */
+const timeoutUnitMs = 10;
+
+/** A time in ms, and the range in ms it must lie in. */
+interface Limits {
+  readonly min: number;
+  readonly max: number;
+}
+
+function inUnits(name: string, ms: number, unit: number, { min, max }: Limits): number {
+  if (!(ms >= min && ms <= max)) throw new RangeError(`${name}: ${ms} ms is not within ${min} to ${max} ms`);
+  return Math.round(ms / unit);
+}
+
+/** @throws {@link RangeError} Not within 20 to 10,240 ms. */
+export function advertisingInterval(name: string, ms: number): number {
+  return inUnits(name, ms, slotMs, { min: 20, max: 10_240 });
+}
+
+/** @throws {@link RangeError} Not within 2.5 to 10,240 ms. */
+export function scanTime(name: string, ms: number): number {
+  return inUnits(name, ms, slotMs, { min: 2.5, max: 10_240 });
+}
+
+/** @throws {@link RangeError} Not within 7.5 to 4,000 ms. */
+export function connectionInterval(name: string, ms: number): number {
+  return inUnits(name, ms, intervalUnitMs, { min: 7.5, max: 4_000 });
+}
+
+/** @throws {@link RangeError} Not within 100 to 32,000 ms. */
+export function supervisionTimeout(name: string, ms: number): number {
+  return inUnits(name, ms, timeoutUnitMs, { min: 100, max: 32_000 });
+}
+
+/** Connection interval from its units to ms. */
+export function intervalMs(units: number): number {
+  return units * intervalUnitMs;
+}
+
+/** Supervision timeout from its units to ms. */
+export function timeoutMs(units: number): number {
+  return units * timeoutUnitMs;
+}

@@ -1,0 +1,110 @@
+import type { AttributeWrite, ReadResult, WriteResult } from "../att/attribute-table.ts";
+import { AttError } from "../att/error.ts";
+import { ErrorCode } from "../att/error-code.ts";
+import { noOctets } from "../common/bytes.ts";
+import type { Turn } from "../common/turn.ts";
+import { checkValue, type GattPeer, mostValueOctets, type ValueOptions } from "./service-builder.ts";
+
+/** Told of a handler that failed in a way it did not mean to. */
+export type HandlerFailed = (error: unknown) => void;
+
+/** A value of the local server: the octets kept for the program, and its handlers. */
+export class LocalValue {
+  #octets: Uint8Array;
+  readonly #options: ValueOptions;
+  readonly #turn: Turn;
+  readonly #handlerFailed: HandlerFailed;
+
+  constructor(options: ValueOptions, turn: Turn, handlerFailed: HandlerFailed) {
+    this.#octets = options.value?.slice() ?? noOctets;
+    this.#options = options;
+    this.#turn = turn;
+    this.#handlerFailed = handlerFailed;
+  }
+
+  get readable(): boolean {
+    const { read, value, onRead } = this.#options;
+    return read ?? (value !== undefined || onRead !== undefined);
+  }
+
+  get writable(): boolean {
+    const { write, onWrite } = this.#options;
+    return write ?? onWrite !== undefined;
+  }
+
+  /** *Borrowed*: do not write into it. */
+  get octets(): Uint8Array {
+    return this.#octets;
+  }
+
+  /** @throws {@link RangeError} More than 512 octets. */
+  set(value: Uint8Array): void {
+    checkValue({ value });
+    this.#octets = value.slice();
+  }
+
+  read(connection: GattPeer, offset: number, done: (result: ReadResult) => void): void {
+    const { onRead } = this.#options;
+    if (!onRead) {
+      done(this.#octets);
+      return;
+    }
+    this.#call(
+      () => onRead({ connection, offset }),
+      done,
+      (octets) => {
+        if (octets.length <= mostValueOctets) {
+          done(octets);
+          return;
+        }
+        this.#handlerFailed(
+          new RangeError(`onRead gave ${octets.length} octets, more than ${mostValueOctets}`),
+        );
+        done(ErrorCode.UnlikelyError);
+      },
+    );
+  }
+
+  write(connection: GattPeer, write: AttributeWrite, done: (result: WriteResult) => void): void {
+    if (write.value.length > mostValueOctets) {
+      done(ErrorCode.InvalidAttributeValueLength);
+      return;
+    }
+    const value = write.value.slice();
+    const keep = (): void => {
+      this.#octets = value;
+      done(undefined);
+    };
+    const { onWrite } = this.#options;
+    if (!onWrite) {
+      keep();
+      return;
+    }
+    // The handler owns its octets; what is kept here must not change with them.
+    const event = { connection, value: value.slice(), acknowledged: write.acknowledged };
+    this.#call(() => onWrite(event), done, keep);
+  }
+
+  /** Runs a handler when the turn is over, and makes an error code of what it throws then or later. */
+  #call<T>(
+    handler: () => T | Promise<T>,
+    refused: (error: ErrorCode) => void,
+    succeeded: (result: T) => void,
+  ): void {
+    this.#turn.defer(() => {
+      const refuse = (error: unknown): void => {
+        if (!(error instanceof AttError)) this.#handlerFailed(error);
+        refused(error instanceof AttError ? error.status : ErrorCode.UnlikelyError);
+      };
+      let result: T | Promise<T>;
+      try {
+        result = handler();
+      } catch (error) {
+        refuse(error);
+        return;
+      }
+      if (result instanceof Promise) result.then(succeeded, refuse);
+      else succeeded(result);
+    });
+  }
+}

@@ -1,0 +1,86 @@
+import type { ClientBearer } from "../att/att.ts";
+import type { BleError } from "../common/errors.ts";
+import type { Done } from "../common/procedure.ts";
+import { type CallOptions, promised } from "../common/promised.ts";
+import type { Turn } from "../common/turn.ts";
+import type { Uuid } from "../common/uuid.ts";
+import { readValue, writeValue } from "./read-write.ts";
+import { mostValueOctets } from "./service-builder.ts";
+import type { ValueSink } from "./subscription.ts";
+
+/** What remote attributes need of the connection that leads to them. */
+export interface RemoteLink {
+  readonly bearer: ClientBearer;
+  readonly turn: Turn;
+  /** Why nothing can be sent any more; `undefined` while it can. */
+  readonly ended: BleError | undefined;
+  /** Settles once the MTU is agreed; afterwards `undefined`, so that nobody waits for a promise in vain. */
+  readonly ready: Promise<void> | undefined;
+  /** Sends the values of a handle to a sink until it is removed. */
+  addSink(handle: number, sink: ValueSink): void;
+  removeSink(handle: number, sink: ValueSink): void;
+}
+
+/** An attribute of the server that has a value: a characteristic or a descriptor. */
+export abstract class RemoteValue {
+  readonly uuid: Uuid;
+  /** The handle of the value: what tells two attributes with one UUID apart. */
+  readonly handle: number;
+  protected readonly link: RemoteLink;
+
+  constructor(uuid: Uuid, handle: number, link: RemoteLink) {
+    this.uuid = uuid;
+    this.handle = handle;
+    this.link = link;
+  }
+
+  /** The most octets that {@link write} takes, as long as the MTU stays what it is. */
+  get maxWriteLength(): number {
+    return Math.min(this.link.bearer.mtu - 3, mostValueOctets);
+  }
+
+  /**
+   * Reads the whole value, however long it is.
+   *
+   * Sends one ATT_READ_REQ, then as many ATT_READ_BLOB_REQ as the value needs (Vol 3, Part G, 4.8.1 and 4.8.3).
+   *
+   * @param options.signal - Stops waiting. A request already on the air still completes; ATT has no cancel, so the
+   *   next call waits for it.
+   * @returns A copy of the value, 0 to 512 octets.
+   * @throws {@link AttError} The server refused; see `status`.
+   * @throws {@link DisconnectedError} The link was lost first.
+   */
+  async read(options?: CallOptions): Promise<Uint8Array> {
+    if (this.link.ready) await this.link.ready;
+    return promised((done: Done<Uint8Array>) => {
+      readValue(this.link.bearer, this.handle, done);
+    }, options);
+  }
+
+  /**
+   * Writes the value and waits for the server's answer (Vol 3, Part G, 4.9.3).
+   *
+   * @param value - Copied. At most {@link maxWriteLength} octets.
+   * @throws {@link AttError} The server refused; see `status`.
+   * @throws {@link DisconnectedError} The link was lost first.
+   * @throws {@link RangeError} The value is too long for one request.
+   */
+  async write(value: Uint8Array, options?: CallOptions): Promise<void> {
+    if (this.link.ready) await this.link.ready;
+    this.checkLength(value);
+    const copy = value.slice(); // it may wait in line behind other requests
+    await promised((done: Done<undefined>) => {
+      writeValue(this.link.bearer, this.handle, copy, done);
+    }, options);
+  }
+
+  protected checkLength(value: Uint8Array): void {
+    if (value.length <= this.maxWriteLength) return;
+    throw new RangeError(
+      `${value.length} octets: one write carries at most ${this.maxWriteLength} (maxWriteLength)`,
+    );
+  }
+}
+
+/** A descriptor of a server's characteristic. Vol 3, Part G, 3.3.3. */
+export class RemoteDescriptor extends RemoteValue {}

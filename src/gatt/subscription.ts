@@ -1,0 +1,80 @@
+import { AsyncQueue } from "../common/async-queue.ts";
+import type { BleError } from "../common/errors.ts";
+
+/** How values are taken. */
+export interface SubscribeOptions {
+  /** Indications even where notifications are offered: slower, but each is confirmed. Needs the property. */
+  readonly indicate?: boolean;
+  /**
+   * Sees every value at once and synchronously, *borrowed*: copy what must outlive the call. Values then do not wait
+   * to be iterated.
+   */
+  readonly onValue?: (value: Uint8Array) => void;
+  /** How many values may wait to be iterated; one more ends the iteration with an error. Default 1024. */
+  readonly capacity?: number;
+}
+
+/** Where the values of one subscription go. */
+export interface ValueSink {
+  /** `value` is *borrowed*. */
+  value(value: Uint8Array): void;
+  ended(reason: BleError): void;
+}
+
+/**
+ * The values a server sends on its own account, of one characteristic. Iterate it, or give an `onValue`.
+ *
+ * Disposing of it ends the subscription; when it was the last of its characteristic the server is told to stop.
+ */
+export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable {
+  readonly #queue: AsyncQueue<Uint8Array>;
+  readonly #stop: () => Promise<void>;
+  #stopped: Promise<void> | undefined;
+  /** For the client that feeds it. */
+  readonly sink: ValueSink;
+
+  /** Made by `characteristic.subscribe`. */
+  constructor(
+    { onValue, capacity = 1024 }: SubscribeOptions,
+    defer: (callback: () => void) => void,
+    stop: (own: Subscription) => Promise<void>,
+  ) {
+    this.#queue = new AsyncQueue(capacity, "fail");
+    this.#stop = () => stop(this);
+    this.sink = {
+      value: onValue
+        ? (value) => {
+            // The packet outlives the turn's callbacks, so the view is still good when they run.
+            defer(() => {
+              if (!this.#stopped) onValue(value);
+            });
+          }
+        : (value) => {
+            this.#queue.push(value.slice());
+          },
+      ended: (reason) => {
+        this.#queue.end(reason);
+      },
+    };
+  }
+
+  /** How many values were lost because the program took them too slowly. */
+  get dropped(): number {
+    return this.#queue.dropped;
+  }
+
+  /** Each value is *owned* by the program. Leaving the loop ends the subscription. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* this.#queue;
+    } finally {
+      await this[Symbol.asyncDispose]();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped ??= this.#stop();
+    this.#queue.end();
+    await this.#stopped;
+  }
+}

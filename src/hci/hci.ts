@@ -1,0 +1,160 @@
+import type { Clock } from "../common/clock.ts";
+import { u16At } from "../common/bytes.ts";
+import { type BleError, MalformedPduError, TransportError } from "../common/errors.ts";
+import type { Done } from "../common/procedure.ts";
+import type { Turn } from "../common/turn.ts";
+import { AclQueue } from "./acl-queue.ts";
+import { AclView } from "./acl-view.ts";
+import type { Command } from "./command.ts";
+import { CommandQueue } from "./command-queue.ts";
+import type { Event } from "./event.ts";
+import { leMetaEventCode } from "./event.ts";
+import { CommandComplete, CommandStatus } from "./events/flow.ts";
+import { PacketType } from "./packet.ts";
+import type { HciReceiver, HciTransport } from "./transport.ts";
+
+/** What the host does when HCI itself is in trouble. */
+export interface HciUser {
+  /** A packet from the controller that cannot be understood; it was dropped. */
+  fault(error: MalformedPduError): void;
+  /** The controller is gone or answers no more: the last call. `error` is absent after our own closing. */
+  ended(error?: BleError): void;
+}
+
+/** Takes the ACL data of one connection. */
+export interface AclReceiver {
+  /** @param payload - *Borrowed* until the turn ends. */
+  receiveAcl(continues: boolean, payload: Uint8Array): void;
+}
+
+const numberOfCompletedPackets = 0x13;
+
+/** The octet that tells an event, and in LE Meta events the subevent beside it. */
+const keyOf = (code: number, subevent: number): number => (code << 8) | subevent;
+
+/**
+ * The host's end of HCI: commands with their answers, events to whoever asked for them, data to its connection.
+ * Every packet that arrives is one turn.
+ */
+export class Hci implements HciReceiver {
+  readonly acl: AclQueue;
+  readonly #commands: CommandQueue;
+  readonly #turn: Turn;
+  readonly #user: HciUser;
+  readonly #handlers = new Map<number, (packet: Uint8Array) => void>();
+  readonly #receivers = new Map<number, AclReceiver>();
+  #ended = false;
+
+  constructor(transport: HciTransport, clock: Clock, turn: Turn, user: HciUser) {
+    const send = (packet: Uint8Array): void => {
+      transport.send(packet);
+    };
+    this.acl = new AclQueue(send);
+    this.#commands = new CommandQueue(send, clock, (error) => {
+      this.end(error);
+    });
+    this.#turn = turn;
+    this.#user = user;
+    this.on(CommandComplete, ({ commandOpcode, numHciCommandPackets, returnParameters }) => {
+      this.#commands.complete(commandOpcode, numHciCommandPackets, returnParameters);
+    });
+    this.on(CommandStatus, ({ commandOpcode, numHciCommandPackets, status }) => {
+      this.#commands.status(commandOpcode, numHciCommandPackets, status);
+    });
+  }
+
+  /**
+   * Queues a command; `done` is called with its return parameters or the reason there are none.
+   *
+   * @throws {@link RangeError} A parameter does not fit its field; nothing was queued.
+   */
+  send<P, R>(command: Command<P, R>, parameters: P, done: Done<R>): void {
+    this.#commands.send(command, parameters, done);
+  }
+
+  /** Calls `handler` for each such event; one handler an event. Octet strings in it are *borrowed*. */
+  on<T>(event: Event<T>, handler: (parameters: T) => void): void {
+    const start = event.subevent === undefined ? 3 : 4;
+    this.#handlers.set(keyOf(event.code, event.subevent ?? 0), (packet) => {
+      handler(event.parameters.decode(packet, start));
+    });
+  }
+
+  /** Gives the data of a connection to `receiver`, or to nobody any more. */
+  route(connectionHandle: number, receiver: AclReceiver | undefined): void {
+    if (receiver) this.#receivers.set(connectionHandle, receiver);
+    else this.#receivers.delete(connectionHandle);
+  }
+
+  packet(packet: Uint8Array): void {
+    if (this.#ended) return;
+    this.#turn.enter();
+    try {
+      this.#dispatch(packet);
+    } catch (error) {
+      if (!(error instanceof MalformedPduError)) throw error; // a fault of ours: do not hide it
+      this.#user.fault(error);
+    } finally {
+      this.#turn.leave();
+    }
+  }
+
+  closed(error?: Error): void {
+    if (error === undefined) this.end();
+    else this.end(new TransportError(`the transport failed: ${error.message}`, { cause: error }));
+  }
+
+  /** Ends everything that waits for the controller. */
+  end(error?: BleError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#turn.run(() => {
+      this.#commands.end(error ?? new TransportError("the transport was closed"));
+      this.#user.ended(error);
+    });
+  }
+
+  #dispatch(packet: Uint8Array): void {
+    switch (packet[0]) {
+      case PacketType.AclData: {
+        const data = AclView.over(packet);
+        this.#receivers.get(data.connectionHandle)?.receiveAcl(data.continues, data.payload);
+        return;
+      }
+      case PacketType.Event:
+        this.#event(packet);
+        return;
+      case PacketType.SynchronousData:
+      case PacketType.IsoData:
+        return; // never asked for
+      default:
+        throw new MalformedPduError("HCI packet", "unknown packet type", packet);
+    }
+  }
+
+  #event(packet: Uint8Array): void {
+    if (packet.length < 3 || packet.length !== 3 + (packet[2] ?? 0)) {
+      throw new MalformedPduError("HCI Event", "the length does not match", packet);
+    }
+    const code = packet[1] ?? 0;
+    if (code === numberOfCompletedPackets) {
+      this.#completedPackets(packet);
+      return;
+    }
+    if (code === leMetaEventCode && packet.length < 4) {
+      throw new MalformedPduError("HCI LE Meta event", "the subevent code is missing", packet);
+    }
+    this.#handlers.get(keyOf(code, code === leMetaEventCode ? (packet[3] ?? 0) : 0))?.(packet);
+  }
+
+  /** By hand, since there is one for nearly every packet sent. Vol 4, Part E, 7.7.19. */
+  #completedPackets(packet: Uint8Array): void {
+    const handles = packet[3] ?? 0;
+    if (packet.length < 4 + 4 * handles) {
+      throw new MalformedPduError("HCI_Number_Of_Completed_Packets", "fewer handles than it says", packet);
+    }
+    for (let at = 4; at < 4 + 4 * handles; at += 4) {
+      this.acl.completed(u16At(packet, at) & 0x0fff, u16At(packet, at + 2));
+    }
+  }
+}

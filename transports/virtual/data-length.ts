@@ -1,0 +1,53 @@
+/** Limits of one direction of a link. */
+export interface Limit {
+  /** Payload octets of a Link Layer packet, 27 to 251. */
+  readonly octets: number;
+  /** Time on the air of a packet, in µs, 328 to 17040. */
+  readonly time: number;
+}
+
+/** What every controller can do, and all links begin with. Vol 6, Part B, 4.5.10. */
+export const leastLimit: Limit = { octets: 27, time: 328 };
+
+/** Time on the air of a packet with a full payload on the LE 1M PHY. Vol 6, Part B, 2.1. */
+export function limitOf(octets: number): Limit {
+  return { octets, time: (octets + 14) * 8 };
+}
+
+/** The lengths one end of a link goes by. Vol 6, Part B, 4.5.10. */
+export class DataLength {
+  /** What this end wishes to send. */
+  wanted: Limit;
+  /** What this end can receive. */
+  readonly receivable: Limit;
+  /** What this end sends at most, from its wish and the peer's ability. */
+  transmit: Limit = leastLimit;
+  /** What this end receives at most. */
+  receive: Limit = leastLimit;
+
+  constructor(wanted: Limit, dataOctets: number) {
+    this.wanted = wanted;
+    this.receivable = limitOf(dataOctets);
+  }
+
+  /** The outcome of an LL Data Length procedure with `peer`; true if it changed anything. Vol 6, Part B, 5.1.9. */
+  negotiate(peer: DataLength): boolean {
+    const transmit = least(this.wanted, this.receivable, peer.receivable);
+    const receive = least(peer.wanted, peer.receivable, this.receivable);
+    const isSame = same(transmit, this.transmit) && same(receive, this.receive);
+    this.transmit = transmit;
+    this.receive = receive;
+    return !isSame;
+  }
+}
+
+function least(...limits: readonly Limit[]): Limit {
+  return {
+    octets: Math.min(...limits.map(({ octets }) => octets)),
+    time: Math.min(...limits.map(({ time }) => time)),
+  };
+}
+
+function same(a: Limit, b: Limit): boolean {
+  return a.octets === b.octets && a.time === b.time;
+}

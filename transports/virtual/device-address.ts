@@ -1,0 +1,35 @@
+import { Address } from "../../src/common/address.ts";
+
+/** A device address as packets carry it. Vol 6, Part B, 1.3. */
+export interface DeviceAddress {
+  /** 0 public, 1 random. */
+  readonly type: number;
+  /** The 48 bits as a number. */
+  readonly value: number;
+}
+
+/** Own_Address_Type, as far as a controller without a resolving list knows it. Vol 4, Part E, 7.8.5. */
+export const OwnAddressType = { Public: 0, Random: 1 } as const;
+
+/** One number for each address, to compare and to be a key. */
+export function addressKey({ type, value }: DeviceAddress): number {
+  return value * 2 + type;
+}
+
+/** Whether both are the same device. */
+export function sameAddress(a: DeviceAddress, b: DeviceAddress): boolean {
+  return a.value === b.value && a.type === b.type;
+}
+
+/**
+ * The public address a program chose, or one made from `index`, locally administered so that no real device has it.
+ *
+ * @throws {@link RangeError} A random address: a controller has none until its host sets one.
+ */
+export function publicAddress(wanted: Address | string | number | undefined, index: number): Address {
+  if (wanted === undefined) return new Address("public", 0x02_00_00_00_00_00 + index);
+  const address = typeof wanted === "number" ? new Address("public", wanted) : Address.from(wanted);
+  if (address.type !== "public")
+    throw new RangeError(`a controller's own address is public: ${address.toString()}`);
+  return address;
+}

@@ -1,0 +1,48 @@
+import type { HciReceiver, HciTransport } from "../../src/hci/transport.ts";
+import type { Chip } from "./chip.ts";
+
+/**
+ * One host's way to a virtual controller. When it closes, the controller is powered off: it falls silent, and peers
+ * of its links notice when their supervision timeout is over.
+ */
+export class VirtualTransport implements HciTransport {
+  readonly #chip: Chip;
+  readonly #onClose: (transport: VirtualTransport) => void;
+  #receiver: HciReceiver | undefined;
+  #closed = false;
+
+  /** @param onClose - Called once, when it is of no more use. */
+  constructor(chip: Chip, onClose: (transport: VirtualTransport) => void) {
+    this.#chip = chip;
+    this.#onClose = onClose;
+  }
+
+  /** @throws {@link Error} Another host has the controller, or this transport is closed. */
+  start(receiver: HciReceiver): void {
+    if (this.#closed) throw new Error("this transport is closed");
+    this.#chip.attach(receiver);
+    this.#receiver = receiver;
+  }
+
+  send(packet: Uint8Array): void {
+    if (this.#receiver) this.#chip.hci.send(packet);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Powers the controller off; the host learns why, or nothing if it closed the transport itself. */
+  async close(error?: Error): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    this.#onClose(this);
+    if (!receiver) return;
+    this.#chip.detach();
+    // Its own turn: who closes a transport is not called back from within.
+    await Promise.resolve();
+    receiver.closed(error);
+  }
+}
