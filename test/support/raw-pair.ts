@@ -56,8 +56,8 @@ export interface RawStation {
 
 /** Two controllers on an air, each with a host that has unmasked everything. */
 export class RawPair {
-  readonly clock = new VirtualClock();
-  readonly air = new VirtualAir({ clock: this.clock });
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly air: VirtualAir = new VirtualAir({ clock: this.clock });
   readonly a: RawStation;
   readonly b: RawStation;
 
