@@ -1,0 +1,66 @@
+import { createRequire } from "node:module";
+import { runDecode } from "./decode/decode.ts";
+import type { Streams } from "./streams.ts";
+import { UsageError } from "./usage-error.ts";
+
+const help = `Usage: jelling COMMAND [OPTION]...
+
+Commands:
+  demo         Two hosts find each other over a virtual radio and exchange data.
+  decode FILE  Print a Bluetooth capture (btsnoop, pcap, pcapng) as readable lines.
+
+Options:
+  --help       Print this text. "jelling COMMAND --help" tells about a command.
+  --version    Print the version.
+
+Exit status: 0 if all went well, 1 if something failed, 2 if the command line is wrong.
+`;
+
+type Command = (args: readonly string[], streams: Streams) => Promise<number>;
+
+const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ["demo", async (args) => (await import("./demo/demo.ts")).runDemo(args)],
+  ["decode", runDecode],
+]);
+
+/**
+ * The command line of jelling.
+ *
+ * @param argv - Without the names of the interpreter and the program.
+ * @returns The exit status.
+ */
+export async function main(argv: readonly string[], streams: Streams): Promise<number> {
+  const [name, ...args] = argv;
+  const { stdout, stderr } = streams;
+  if (name === undefined) {
+    stderr.write(help);
+    return 2;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    stdout.write(help);
+    return 0;
+  }
+  if (name === "--version") {
+    stdout.write(`${version()}\n`);
+    return 0;
+  }
+  const command = commands.get(name);
+  if (!command) {
+    const what = name.startsWith("-") ? "option" : "command";
+    stderr.write(`jelling: unknown ${what} "${name}". Try "jelling --help".\n`);
+    return 2;
+  }
+  try {
+    return await command(args, streams);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    stderr.write(`jelling ${name}: ${error.message}\nTry "jelling ${name} --help".\n`);
+    return 2;
+  }
+}
+
+/** By the package's own name: the path to package.json is not the same from the sources and from what is built. */
+function version(): string {
+  const manifest = createRequire(import.meta.url)("jelling/package.json") as { readonly version: string };
+  return manifest.version;
+}
