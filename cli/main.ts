@@ -19,7 +19,7 @@ Exit status: 0 if all went well, 1 if something failed, 2 if the command line is
 type Command = (args: readonly string[], streams: Streams) => Promise<number>;
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ["demo", async (args) => (await import("./demo/demo.ts")).runDemo(args)],
+  ["demo", async (args, streams) => (await import("./demo/demo.ts")).runDemo(args, streams)],
   ["decode", runDecode],
 ]);
 

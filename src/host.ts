@@ -1,48 +1,30 @@
 import { EventEmitter } from "node:events";
 import { Address } from "./common/address.ts";
-import { type Clock, systemClock } from "./common/clock.ts";
-import { type BleError, HostClosedError } from "./common/errors.ts";
+import { systemClock } from "./common/clock.ts";
+import { BleError, HostClosedError, TransportError } from "./common/errors.ts";
 import { run } from "./common/procedure.ts";
-import { type CallOptions, promised, reasonOf } from "./common/promised.ts";
-import { type Random, systemRandom } from "./common/random.ts";
-import { Turn } from "./common/turn.ts";
-import { mostMtu, defaultMtu } from "./att/att.ts";
+import { type CallOptions, promised } from "./common/promised.ts";
+import { systemRandom } from "./common/random.ts";
+import { clockInTurns, Turn } from "./common/turn.ts";
+import { mostMtu } from "./att/att.ts";
 import { type AdvertiseOptions, Advertiser, type Advertising } from "./gap/advertiser.ts";
+import type { ConnectOptions } from "./gap/connect-options.ts";
 import type { Connection } from "./gap/connection.ts";
-import { connectionEvents, Connections } from "./gap/connections.ts";
+import { connectionEvents, Connections, type ConnectionsUser } from "./gap/connections.ts";
 import { generateStaticAddress } from "./gap/device-address.ts";
+import { UnavailableError } from "./gap/error.ts";
 import type { Found } from "./gap/found.ts";
-import { type ConnectOptions, Initiator } from "./gap/initiator.ts";
-import { Scanner, type ScanOptions } from "./gap/scanner.ts";
-import { addStandardServices } from "./gap/standard-services.ts";
-import type { LocalCharacteristic } from "./gatt/local-characteristic.ts";
+import { checkHostOptions, type HostOptions } from "./gap/host-options.ts";
+import { Initiator } from "./gap/initiator.ts";
+import type { Scan, ScanOptions } from "./gap/scan.ts";
+import { Scanner } from "./gap/scanner.ts";
+import { StandardServices } from "./gap/standard-services.ts";
 import { GattServer } from "./gatt/server.ts";
+import { Reset } from "./hci/commands/controller-baseband.ts";
 import { LeAdvertisingReport } from "./hci/events/le-advertising.ts";
 import { Hci } from "./hci/hci.ts";
 import { type ControllerInfo, startUp } from "./hci/start-up.ts";
-import { Status } from "./hci/status.ts";
 import type { HciTransport } from "./hci/transport.ts";
-
-/** What a host is told when it opens; all of it has a default. */
-export interface HostOptions extends CallOptions {
-  /** The Device Name of the GAP service. Default `"jelling"`. */
-  readonly name?: string;
-  /** The Appearance of the GAP service. Assigned Numbers, 2.6. Default 0, unknown. */
-  readonly appearance?: number;
-  /** The most octets of an ATT PDU that this host receives, 23 to 517. Default 517. */
-  readonly mtu?: number;
-  /**
-   * Which address others see: the controller's public one, or a random static one. Default public where the controller
-   * has one.
-   */
-  readonly addressType?: "public" | "random";
-  /** The random static address, `C0:FF:EE:00:00:01/random`. Default: a fresh one each time. */
-  readonly randomAddress?: Address | string;
-  /** Where time comes from. Default: the operating system. */
-  readonly clock?: Clock;
-  /** Where chance comes from. Default: the operating system. */
-  readonly random?: Random;
-}
 
 /** What the program can observe of a host. */
 export interface HostEvents {
@@ -64,53 +46,45 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
   /** The services this host offers to its peers. */
   readonly gatt: GattServer;
   readonly #transport: HciTransport;
+  readonly #options: HostOptions;
   readonly #turn = new Turn();
   readonly #hci: Hci;
   readonly #connections: Connections;
   readonly #scanner: Scanner;
   readonly #initiator: Initiator;
   readonly #advertiser: Advertiser;
-  readonly #serviceChanged: LocalCharacteristic;
-  readonly #options: HostOptions;
+  readonly #standard: StandardServices;
   #controller: ControllerInfo | undefined;
-  #closed = false;
+  #ended = false;
   #closing: Promise<void> | undefined;
 
   private constructor(transport: HciTransport, options: HostOptions) {
     super();
-    const systemTime = options.clock ?? systemClock;
-    const turn = this.#turn;
-    const clock = inTurns(systemTime, turn);
     this.#options = options;
     this.#transport = transport;
-    this.#hci = new Hci(transport, clock, turn, {
-      fault: (error) => {
-        this.#tell("fault", error);
-      },
+    const turn = this.#turn;
+    const clock = clockInTurns(options.clock ?? systemClock, turn);
+    const fault = (error: unknown): void => {
+      this.#tell("fault", error);
+    };
+    const hci = new Hci(transport, clock, turn, {
+      fault,
       ended: (error) => {
-        this.#end(error);
+        this.#lost(error ?? new TransportError("the transport was closed"));
       },
     });
+    this.#hci = hci;
+    this.gatt = new GattServer(turn, fault, (start, end) => {
+      // Subscribers only; while the host is being made there are none.
+      if (this.connections.length > 0) this.#standard.changed(start, end).catch(fault);
+    });
     const ownAddressType = (): number => (this.address.type === "random" ? 1 : 0);
-    this.gatt = new GattServer(
-      turn,
-      (error) => {
-        this.#tell("fault", error);
-      },
-      (start, end) => {
-        this.#servicesChanged(start, end);
-      },
-    );
     const { name = "jelling", appearance = 0, mtu = mostMtu } = options;
-    this.#scanner = new Scanner(this.#hci, clock, turn, ownAddressType);
-    this.#initiator = new Initiator(this.#hci, clock, this.#scanner, ownAddressType);
-    this.#advertiser = new Advertiser(this.#hci, turn, ownAddressType);
-    this.#connections = new Connections(
-      { hci: this.#hci, clock, turn, server: this.gatt, mtu },
-      this.#links(),
-    );
-    this.#serviceChanged = addStandardServices(this.gatt, { name, appearance });
-    transport.start(this.#hci);
+    this.#scanner = new Scanner(hci, clock, turn, ownAddressType);
+    this.#initiator = new Initiator(hci, clock, turn, this.#scanner, ownAddressType);
+    this.#advertiser = new Advertiser(hci, turn, ownAddressType);
+    this.#connections = new Connections({ hci, clock, turn, server: this.gatt, mtu }, this.#links());
+    this.#standard = new StandardServices(this.gatt, { name, appearance });
   }
 
   /**
@@ -118,21 +92,24 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    *
    * The host owns the transport from now on, also when this fails.
    *
+   * @param options.signal - Gives up; the transport is closed.
    * @throws {@link TransportError} The transport failed or ended.
    * @throws {@link HciError} The controller refused something it has to know.
    * @throws {@link CommandTimeoutError} The controller does not answer.
+   * @throws {@link UnavailableError} The controller has no public address to use.
    * @throws {@link RangeError} An option is out of its range.
    */
   static async open(transport: HciTransport, options: HostOptions = {}): Promise<Host> {
     let host: Host | undefined;
     try {
-      checkOptions(options);
+      checkHostOptions(options);
+      options.signal?.throwIfAborted();
       host = new Host(transport, options);
-      await host.#startUp();
+      await host.#start();
       return host;
     } catch (error) {
-      if (host) await host[Symbol.asyncDispose]();
-      else await transport[Symbol.asyncDispose]();
+      // What the program must know is why it has no host; that the transport does not close well comes of it.
+      await close(host ?? transport).catch(() => undefined);
       throw error;
     }
   }
@@ -146,7 +123,8 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
   /** The address that others see. */
   get address(): Address {
     const { publicAddress, randomAddress } = this.controller;
-    const type = this.#options.addressType ?? (publicAddress === 0 ? "random" : "public");
+    const isRandom = publicAddress === 0 || this.#options.randomAddress !== undefined;
+    const type = this.#options.addressType ?? (isRandom ? "random" : "public");
     return new Address(type, type === "public" ? publicAddress : randomAddress);
   }
 
@@ -160,13 +138,14 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * Results wait for a slow program, up to 256 of them; then the oldest is dropped.
    *
    * @throws {@link RangeError} An option is out of its range.
+   * @throws {@link SyntaxError} A UUID or an address to look for is none.
    *
    * @example
    * ```ts
    * for await (const found of host.scan({ services: ["180d"], signal })) console.log(found.name, found.address);
    * ```
    */
-  scan(options: ScanOptions = {}): AsyncGenerator<Found, void, undefined> {
+  scan(options: ScanOptions = {}): Scan {
     return this.#scanner.scan(options);
   }
 
@@ -177,29 +156,15 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * @param options.signal - Calls the attempt off; the promise rejects once the controller has stopped trying.
    * @throws {@link ConnectTimeoutError} The peer did not answer in time.
    * @throws {@link HciError} The controller refused, for instance because there is such a link already.
+   * @throws {@link RangeError} An option is out of its range.
+   * @throws {@link SyntaxError} The address is none.
    */
   async connect(
     peer: Address | string | Found,
     options: ConnectOptions & CallOptions = {},
   ): Promise<Connection> {
     const address = typeof peer === "object" && "address" in peer ? peer.address : Address.from(peer);
-    const { signal } = options;
-    signal?.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const cancel = (): void => {
-        this.#turn.run(() => {
-          if (signal) attempt.cancel(reasonOf(signal));
-        });
-      };
-      const attempt = this.#turn.run(() =>
-        this.#initiator.connect(address, options, (outcome) => {
-          signal?.removeEventListener("abort", cancel);
-          if (outcome instanceof Error) reject(outcome);
-          else resolve(outcome);
-        }),
-      );
-      signal?.addEventListener("abort", cancel, { once: true });
-    });
+    return this.#initiator.connect(address, options);
   }
 
   /**
@@ -208,25 +173,31 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * @throws {@link RangeError} Something does not fit into 31 octets of advertising data and 31 of scan response, or
    *   is out of its range; the message names it.
    * @throws {@link UnavailableError} The host advertises already.
+   * @throws {@link HciError} The controller refused, for instance because it has as many links as it can hold.
    */
   advertise(options: AdvertiseOptions = {}): Promise<Advertising> {
     return this.#advertiser.advertise(options);
   }
 
-  /** Closes everything and the transport with it. Safe at any time, and more than once. */
+  /**
+   * Closes everything and the transport with it. Safe at any time, and more than once.
+   *
+   * What waits is rejected at once; then the peers are told, the controller is reset, and the transport is closed.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;
   }
 
-  async #startUp(): Promise<void> {
-    const { random = systemRandom, randomAddress, signal } = this.#options;
+  async #start(): Promise<void> {
+    const { random = systemRandom, randomAddress, addressType, signal } = this.#options;
     const fixed = randomAddress === undefined ? undefined : Address.from(randomAddress).value;
     const options = {
       events: [...connectionEvents, LeAdvertisingReport],
       randomAddress: fixed ?? generateStaticAddress(random),
     };
-    this.#controller = await promised<ControllerInfo>(
+    startTransport(this.#transport, this.#hci);
+    const controller = await promised<ControllerInfo>(
       (done) => {
         this.#turn.run(() => {
           run(startUp(this.#hci, options), done);
@@ -234,55 +205,76 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
       },
       { signal },
     );
-    this.#hci.acl.begin(this.#controller.aclBuffers);
+    if (addressType === "public" && controller.publicAddress === 0) {
+      throw new UnavailableError("the controller has no public address: use a random one");
+    }
+    this.#controller = controller;
+    this.#hci.acl.begin(controller.aclBuffers);
   }
 
   async #close(): Promise<void> {
-    if (!this.#closed) {
-      // A bounded goodbye: peers learn at once that the links have ended, not by a supervision timeout.
+    const reason = new HostClosedError();
+    this.#ended = true;
+    this.#endAll(reason);
+    if (this.#controller) {
+      // Peers learn at once that the links have ended, not by a supervision timeout; each goodbye has its bound.
       await Promise.all(this.connections.map((connection) => connection.disconnect()));
+      // Or the radio would go on without us: not every transport switches the controller off.
+      await new Promise<void>((resolve) => {
+        this.#turn.run(() => {
+          this.#hci.send(Reset, {}, () => {
+            resolve();
+          });
+        });
+      });
     }
-    this.#end(undefined);
-    await this.#transport[Symbol.asyncDispose]();
+    this.#turn.run(() => {
+      this.#hci.end(reason);
+      this.#connections.endAll(reason);
+      this.#tell("closed", undefined);
+    });
+    await close(this.#transport);
   }
 
-  #links(): ConstructorParameters<typeof Connections>[1] {
+  /** The controller is gone, or answers no more. */
+  #lost(error: BleError): void {
+    this.#endAll(error);
+    this.#connections.endAll(error);
+    if (this.#ended) return; // it is being closed, which tells so
+    this.#ended = true;
+    this.#tell("closed", error);
+    this.#closing = close(this.#transport);
+    this.#closing.catch((failure: unknown) => {
+      this.#tell("fault", failure);
+    });
+  }
+
+  /** Everything that needs the radio; the links may still say goodbye. */
+  #endAll(reason: BleError): void {
+    this.#turn.run(() => {
+      this.#initiator.end(reason);
+      this.#scanner.end(reason);
+      this.#advertiser.end(reason);
+    });
+  }
+
+  #links(): ConnectionsUser {
     return {
       connected: (connection) => {
         if (connection.role === "peripheral") this.#advertiser.connected(connection);
-        else if (!this.#initiator.connected(connection)) void connection.disconnect(); // nobody asked for it
+        else if (!this.#initiator.connected(connection)) {
+          void connection.disconnect(); // nobody wants it
+          return;
+        }
         this.#tell("connected", connection);
       },
       failed: (status) => {
-        if (status !== Status.AdvertisingTimeout) this.#initiator.failed(status);
+        this.#initiator.failed(status);
       },
       disconnected: () => {
         this.#advertiser.disconnected();
       },
     };
-  }
-
-  #end(error: BleError | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    const reason = error ?? new HostClosedError();
-    this.#turn.run(() => {
-      this.#hci.end(reason);
-      this.#initiator.end(reason);
-      this.#connections.endAll(reason);
-      this.#scanner.end(reason);
-      this.#advertiser.end(reason);
-      this.#tell("closed", error);
-    });
-  }
-
-  #servicesChanged(start: number, end: number): void {
-    // Subscribers only; while the host is being made there are none.
-    if (this.connections.length === 0) return;
-    const range = Uint8Array.of(start, start >> 8, end, end >> 8);
-    this.#serviceChanged.indicate(range).catch((error: unknown) => {
-      this.#tell("fault", error);
-    });
   }
 
   /** Events reach the program at the end of the turn, when the stack is at rest. */
@@ -293,31 +285,16 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
   }
 }
 
-/** A timer that is due begins a turn, as a packet does. */
-function inTurns(clock: Clock, turn: Turn): Clock {
-  return {
-    now: () => clock.now(),
-    date: () => clock.date(),
-    after: (ms, callback) => clock.after(ms, () => turn.run(callback)),
-    soon: (callback) => {
-      clock.soon(() => turn.run(callback));
-    },
-  };
+async function close(resource: AsyncDisposable): Promise<void> {
+  await resource[Symbol.asyncDispose]();
 }
 
-function checkOptions({ mtu, appearance, randomAddress }: HostOptions): void {
-  if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= defaultMtu && mtu <= mostMtu)) {
-    throw new RangeError(`mtu: ${mtu} is not a whole number from ${defaultMtu} to ${mostMtu}`);
-  }
-  if (
-    appearance !== undefined &&
-    !(Number.isInteger(appearance) && appearance >= 0 && appearance <= 0xffff)
-  ) {
-    throw new RangeError(`appearance: ${appearance} is not a whole number from 0 to 65535`);
-  }
-  if (randomAddress !== undefined && Address.from(randomAddress).kind !== "static") {
-    throw new RangeError(
-      `randomAddress: ${String(randomAddress)} is no static address, whose two highest bits are 1`,
-    );
+function startTransport(transport: HciTransport, hci: Hci): void {
+  try {
+    transport.start(hci);
+  } catch (error) {
+    if (error instanceof BleError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TransportError(`the transport does not start: ${why}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 /** The public API of jelling: a Bluetooth Low Energy host stack. */
-export { Host, type HostEvents, type HostOptions } from "./host.ts";
+export { Host, type HostEvents } from "./host.ts";
+export type { HostOptions } from "./gap/host-options.ts";
 
 export { Address, type AddressKind, type AddressType } from "./common/address.ts";
 export { Uuid, type UuidLike } from "./common/uuid.ts";
@@ -16,9 +17,11 @@ export {
   TransportError,
 } from "./common/errors.ts";
 
-export { CommandTimeoutError, DisconnectedError, HciError } from "./hci/error.ts";
+export { CommandTimeoutError, DisconnectedError, HardwareFailureError, HciError } from "./hci/error.ts";
 export { Status, statusName } from "./hci/status.ts";
 export type { HciReceiver, HciTransport } from "./hci/transport.ts";
+export type { AclBuffers } from "./hci/acl-queue.ts";
+export type { ControllerCapabilities } from "./hci/controller-capabilities.ts";
 export type { ControllerInfo } from "./hci/start-up.ts";
 
 export { AttError, AttTimeoutError } from "./att/error.ts";
@@ -70,6 +73,6 @@ export type {
 } from "./gap/connection.ts";
 export { ConnectTimeoutError, UnavailableError } from "./gap/error.ts";
 export type { Found } from "./gap/found.ts";
-export type { ConnectOptions } from "./gap/initiator.ts";
+export type { ConnectOptions } from "./gap/connect-options.ts";
 export type { ScanFilter } from "./gap/scan-filter.ts";
-export type { ScanOptions } from "./gap/scanner.ts";
+export type { Scan, ScanOptions } from "./gap/scan.ts";

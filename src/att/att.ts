@@ -1,6 +1,6 @@
 import { u16At } from "../common/bytes.ts";
 import type { Clock } from "../common/clock.ts";
-import { type BleError, MalformedPduError } from "../common/errors.ts";
+import { BackPressureError, type BleError, MalformedPduError } from "../common/errors.ts";
 import type { Done } from "../common/procedure.ts";
 import { Priority } from "../common/priority.ts";
 import type { Channel, ChannelUser } from "../l2cap/channel.ts";
@@ -9,7 +9,7 @@ import type { AttTimeoutError } from "./error.ts";
 import { Opcode, pduKind } from "./opcode.ts";
 import { ExchangeMtuRequest, ExchangeMtuResponse } from "./pdu.ts";
 import { AttServer, type ServerBearer } from "./server.ts";
-import { TransactionLine } from "./transaction-line.ts";
+import { type Abandoned, TransactionLine } from "./transaction-line.ts";
 
 /** The ATT_MTU every LE bearer starts with, and the least it can be. Vol 3, Part G, 5.2.1. */
 export const defaultMtu = 23;
@@ -18,6 +18,10 @@ export const defaultMtu = 23;
 export const mostMtu = 517;
 
 const valueHeaderSize = 3;
+
+/** How many values may wait for room on one bearer before the program is told that it does not wait. */
+const mostWaiting = 1024;
+
 const confirmation = Uint8Array.of(Opcode.HandleValueConfirmation);
 
 /** What a bearer tells the layer above. */
@@ -43,6 +47,9 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer {
   /** The most octets in one PDU, the same in both directions. */
   #mtu = defaultMtu;
   #closed = false;
+  /** A confirmation was queued where there was no more room: until there is, another indication breaks 3.3.2. */
+  #confirming = false;
+  #waiting = 0;
   readonly #localMtu: number;
   readonly #channel: Channel;
   readonly #user: AttUser;
@@ -81,10 +88,18 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer {
    *
    * @param head - *Owned* from now on, like `body`, whose octets follow it on the air.
    * @param answer - The opcode of the response.
-   * @param done - Gets the response, *borrowed*, or why there is none: AttError, AttTimeoutError, DisconnectedError.
+   * @param done - Gets the response, *borrowed*, or why there is none: AttError, AttTimeoutError, DisconnectedError,
+   *   MalformedPduError, or BackPressureError when 1024 wait already.
+   * @param signal - Once it is aborted a request that has not been sent never is, and `done` is not called.
    */
-  request(head: Uint8Array, body: Uint8Array | undefined, answer: number, done: Done<Uint8Array>): void {
-    this.#requests.start(head, body, answer, done);
+  request(
+    head: Uint8Array,
+    body: Uint8Array | undefined,
+    answer: number,
+    done: Done<Uint8Array>,
+    signal?: Abandoned,
+  ): void {
+    this.#requests.start(head, body, answer, done, signal);
   }
 
   /** Tells the server our receive MTU and learns its own; the smaller holds. Vol 3, Part F, 3.4.2. */
@@ -121,11 +136,16 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer {
     );
   }
 
-  /** ATT_HANDLE_VALUE_IND, cut to what fits; `done` when it was confirmed. Vol 3, Part F, 3.4.7.2. */
-  indicate(handle: number, value: Uint8Array, done: Done<Uint8Array>): void {
+  /**
+   * ATT_HANDLE_VALUE_IND, cut to what fits. Vol 3, Part F, 3.4.7.2.
+   *
+   * @param value - *Owned* from now on: it may wait in line behind other indications.
+   * @param done - Called when it was confirmed; the rest is as in {@link request}.
+   */
+  indicate(handle: number, value: Uint8Array, done: Done<Uint8Array>, signal?: Abandoned): void {
     const head = Uint8Array.of(Opcode.HandleValueIndication, handle, handle >> 8);
     const body = value.subarray(0, this.#mtu - valueHeaderSize);
-    this.#indications.start(head, body, Opcode.HandleValueConfirmation, done);
+    this.#indications.start(head, body, Opcode.HandleValueConfirmation, done, signal);
   }
 
   /** Whether one more notification or write command may be queued. */
@@ -133,9 +153,22 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer {
     return this.#channel.hasRoom(Priority.Attribute);
   }
 
-  /** Calls once when there is room again, or when the bearer has closed. */
-  whenRoom(callback: () => void): void {
-    this.#channel.whenRoom(Priority.Attribute, callback);
+  /**
+   * Calls once when there is room, or when the bearer has closed. Who has waited longest is called first: send within
+   * the call, for nobody else can then come in between. At once with BackPressureError when 1024 wait already.
+   */
+  whenRoom(done: Done<undefined>): void {
+    if (this.#waiting >= mostWaiting) {
+      done(
+        new BackPressureError(`${mostWaiting} values wait to be sent: await each before you send the next`),
+      );
+      return;
+    }
+    this.#waiting++;
+    this.#channel.whenRoom(Priority.Attribute, () => {
+      this.#waiting--;
+      done(undefined);
+    });
   }
 
   receive(pdu: Uint8Array): void {
@@ -175,8 +208,18 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer {
       throw new MalformedPduError("ATT_HANDLE_VALUE", "the handle is missing", pdu);
     const indicated = opcode === Opcode.HandleValueIndication;
     if (!indicated && opcode !== Opcode.HandleValueNotification) return; // never asked for
+    if (indicated && this.#confirming) return;
     this.#user.value(u16At(pdu, 1), pdu.subarray(valueHeaderSize), indicated);
-    if (indicated) this.#channel.send(Priority.Control, confirmation);
+    if (indicated) this.#confirm();
+  }
+
+  #confirm(): void {
+    this.#channel.send(Priority.Control, confirmation);
+    if (this.#channel.hasRoom(Priority.Control)) return;
+    this.#confirming = true;
+    this.#channel.whenRoom(Priority.Control, () => {
+      this.#confirming = false;
+    });
   }
 
   #sendValue(opcode: number, handle: number, value: Uint8Array): void {

@@ -11,7 +11,10 @@ export class AttError extends BleError {
   /** The attribute the server blames; 0x0000 when the error is not about one. */
   readonly handle: number;
 
-  constructor(status: ErrorCode, handle: number, options?: ErrorOptions) {
+  /** @throws {@link RangeError} `status` is no octet, or `handle` has more than 16 bits. */
+  constructor(status: ErrorCode, handle = 0x0000, options?: ErrorOptions) {
+    if (!isWhole(status, 0xff)) throw new RangeError(`no ATT error code: ${status}`);
+    if (!isWhole(handle, 0xffff)) throw new RangeError(`no attribute handle: ${handle}`);
     super(`${errorName(status)} (0x${hexNumber(status, 2)}) on handle 0x${hexNumber(handle, 4)}`, options);
     this.status = status;
     this.handle = handle;
@@ -34,4 +37,8 @@ export class AttTimeoutError extends TimeoutError {
   constructor() {
     super("no response within 30 s");
   }
+}
+
+function isWhole(number: number, most: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= most;
 }

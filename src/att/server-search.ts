@@ -16,8 +16,9 @@ import {
 
 /** How a search answers: with one PDU, or with the reason why not. */
 export interface Reply {
+  /** The most octets of the response. */
   readonly mtu: number;
-  pdu(response: Uint8Array): void;
+  respond(response: Uint8Array): void;
   refuse(handle: number, error: ErrorCode): void;
 }
 
@@ -116,7 +117,7 @@ function* collect<Peer>(wanted: readonly Attribute<Peer>[], peer: Peer, mtu: num
     const value = result.subarray(0, Math.min(mtu - 4, mostEntryOctets - 2));
     if (entries[0] && entries[0].value.length !== value.length) break;
     room -= 2 + value.length;
-    entries.push({ handle, value: value.slice() });
+    entries.push({ handle, value: new Uint8Array(value) }); // a handler may use its octets again
   }
   return { entries };
 }
@@ -145,5 +146,5 @@ function answer(
   encode: () => Uint8Array,
 ): void {
   if (entries.length === 0) reply.refuse(startHandle, ErrorCode.AttributeNotFound);
-  else reply.pdu(encode());
+  else reply.respond(encode());
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../common/clock.ts";
-import { type BleError, MalformedPduError } from "../common/errors.ts";
+import { BackPressureError, type BleError, MalformedPduError } from "../common/errors.ts";
 import type { Done } from "../common/procedure.ts";
 import { Priority } from "../common/priority.ts";
 import type { Channel } from "../l2cap/channel.ts";
@@ -10,11 +10,20 @@ import { ErrorResponse } from "./pdu.ts";
 /** How long the other side may take to answer, in ms. Vol 3, Part F, 3.3.3. */
 const transactionTimeout = 30_000;
 
+/** How many PDUs may wait in one line, so that a program that never waits for answers cannot fill the memory. */
+const mostWaiting = 1024;
+
+/** Tells whether anybody still waits for an answer; an AbortSignal is one. */
+export interface Abandoned {
+  readonly aborted: boolean;
+}
+
 interface Transaction {
   readonly head: Uint8Array;
   readonly body: Uint8Array | undefined;
   readonly answer: number;
   readonly done: Done<Uint8Array>;
+  readonly signal: Abandoned | undefined;
 }
 
 /**
@@ -24,7 +33,7 @@ interface Transaction {
 export class TransactionLine {
   readonly #channel: Channel;
   readonly #clock: Clock;
-  readonly #onTimeout: (error: AttTimeoutError) => void;
+  readonly #due: () => void;
   readonly #line: Transaction[] = [];
   #timer: Disposable | undefined;
   #ended: BleError | undefined;
@@ -33,7 +42,9 @@ export class TransactionLine {
   constructor(channel: Channel, clock: Clock, onTimeout: (error: AttTimeoutError) => void) {
     this.#channel = channel;
     this.#clock = clock;
-    this.#onTimeout = onTimeout;
+    this.#due = () => {
+      onTimeout(new AttTimeoutError());
+    };
   }
 
   /**
@@ -41,14 +52,26 @@ export class TransactionLine {
    *
    * @param head - *Owned* from now on, like `body`.
    * @param answer - The opcode of the PDU that answers it.
-   * @param done - Called exactly once, with the answer, *borrowed*, or the reason there is none.
+   * @param done - Called exactly once, with the answer, *borrowed*, or the reason there is none: BackPressureError when
+   *   1024 are in the line.
+   * @param signal - Once it is aborted nothing that still waits in the line is sent, and its `done` not called.
    */
-  start(head: Uint8Array, body: Uint8Array | undefined, answer: number, done: Done<Uint8Array>): void {
+  start(
+    head: Uint8Array,
+    body: Uint8Array | undefined,
+    answer: number,
+    done: Done<Uint8Array>,
+    signal?: Abandoned,
+  ): void {
     if (this.#ended) {
       done(this.#ended);
       return;
     }
-    this.#line.push({ head, body, answer, done });
+    if (this.#line.length >= mostWaiting) {
+      done(new BackPressureError(`${mostWaiting} requests or indications wait for answers already`));
+      return;
+    }
+    this.#line.push({ head, body, answer, done, signal });
     if (this.#line.length === 1) this.#transmit();
   }
 
@@ -78,11 +101,10 @@ export class TransactionLine {
   }
 
   #transmit(): void {
+    while (this.#line[0]?.signal?.aborted) this.#line.shift();
     const [next] = this.#line;
     if (!next) return;
-    this.#timer = this.#clock.after(transactionTimeout, () => {
-      this.#onTimeout(new AttTimeoutError());
-    });
+    this.#timer = this.#clock.after(transactionTimeout, this.#due);
     this.#channel.send(Priority.Attribute, next.head, next.body);
   }
 }

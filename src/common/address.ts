@@ -1,4 +1,5 @@
 import { hexNumber } from "./bytes.ts";
+import { shownAsText } from "./inspect.ts";
 
 /** Vol 6, Part B, 1.3: the two kinds of device address that a packet tells apart. */
 export type AddressType = "public" | "random";
@@ -15,6 +16,10 @@ const pattern = /^((?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2})\/(public|random)$/i;
  * Written with its type, since the same 48 bits name two devices: `C0:FF:EE:00:00:01/random`.
  */
 export class Address {
+  static {
+    shownAsText(Address.prototype);
+  }
+
   readonly type: AddressType;
   /** The 48 bits as a number. */
   readonly value: number;

@@ -1,10 +1,11 @@
+import { BleError } from "./errors.ts";
+
 /** What a full queue does with one more value. Each user of the queue states which it has. */
 export type Overflow = "dropOldest" | "fail";
 
 /** The program took values from an iterator more slowly than they came, and asked not to lose any. */
-export class QueueOverflowError extends Error {
+export class QueueOverflowError extends BleError {
   readonly code = "QUEUE_OVERFLOW";
-  override readonly name = "QueueOverflowError";
 }
 
 interface Waiter<T> {
@@ -20,7 +21,8 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   #values: T[] = [];
   readonly #waiters: Waiter<T>[] = [];
   #ended = false;
-  #error: unknown;
+  /** Why it ended, until somebody was told. In a box: programs may abort with any reason, even `null`. */
+  #failure: { readonly error: unknown } | undefined;
   #dropped = 0;
 
   /**
@@ -65,9 +67,15 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#error = error;
+    if (error !== undefined) this.#failure = { error };
     for (const waiter of this.#waiters.splice(0)) this.#finish(waiter);
     this.#onReturn?.();
+  }
+
+  /** The same at once: those waiting are forgotten. */
+  abort(error?: unknown): void {
+    this.#values = [];
+    this.end(error);
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
@@ -79,9 +87,8 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
-    this.#values = [];
-    this.end();
-    this.#error = undefined;
+    this.abort();
+    this.#failure = undefined;
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -91,9 +98,9 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
 
   /** The error is told once; after it the queue is simply over, as an async generator would be. */
   #finish(waiter: Waiter<T>): void {
-    const error = this.#error;
-    this.#error = undefined;
-    if (error === undefined) waiter.resolve({ done: true, value: undefined });
-    else waiter.reject(error instanceof Error ? error : new Error("ended", { cause: error }));
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) waiter.reject(failure.error);
+    else waiter.resolve({ done: true, value: undefined });
   }
 }

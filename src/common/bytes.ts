@@ -71,3 +71,13 @@ export function fromHex(text: string): Uint8Array {
   for (let i = 0; i < octets.length; i++) octets[i] = Number.parseInt(bare.slice(2 * i, 2 * i + 2), 16);
   return octets;
 }
+
+/**
+ * For programs that no compiler checks: a text or a list of numbers would otherwise be taken for nothing.
+ *
+ * @throws {@link TypeError} It is no Uint8Array.
+ */
+export function requireOctets(value: unknown): asserts value is Uint8Array {
+  if (value instanceof Uint8Array) return;
+  throw new TypeError(`a value is a Uint8Array, not ${value === null ? "null" : typeof value}`);
+}

@@ -7,7 +7,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where the core's callbacks become the shell's promises. */
+/**
+ * Where the core's callbacks become the shell's promises.
+ *
+ * What `operation` throws at once, such as a RangeError, rejects the promise too.
+ */
 export function promised<T>(operation: Operation<T>, { signal }: CallOptions = {}): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -20,16 +24,23 @@ export function promised<T>(operation: Operation<T>, { signal }: CallOptions = {
         }
       : undefined;
     if (aborted) signal?.addEventListener("abort", aborted, { once: true });
-    operation((outcome) => {
+    const forget = (): void => {
       if (aborted) signal?.removeEventListener("abort", aborted);
-      if (outcome instanceof BleError) reject(outcome);
-      else resolve(outcome);
-    });
+    };
+    try {
+      operation((outcome) => {
+        forget();
+        if (outcome instanceof BleError) reject(outcome);
+        else resolve(outcome);
+      });
+    } catch (error) {
+      forget(); // it has not begun: a signal that outlives it must not keep hold of it
+      throw error;
+    }
   });
 }
 
-/** The error an aborted signal carries; a program may have put anything there. */
+/** Why a signal was aborted, as `throwIfAborted` would throw it. Nearly always an Error, but programs may give anything. */
 export function reasonOf(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new DOMException(String(reason), "AbortError");
+  return signal.reason as Error;
 }

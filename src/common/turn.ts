@@ -1,3 +1,5 @@
+import type { Clock } from "./clock.ts";
+
 /**
  * One packet in, one timer due or one call of the program is one turn: the state changes first, and only when all of
  * it has changed do the program's own callbacks run. So a callback always finds the stack at rest and may call back
@@ -50,4 +52,16 @@ export class Turn {
       }
     }
   }
+}
+
+/** A clock whose timers begin turns when they are due, as packets do. */
+export function clockInTurns(clock: Clock, turn: Turn): Clock {
+  return {
+    now: () => clock.now(),
+    date: () => clock.date(),
+    after: (ms, callback) => clock.after(ms, () => turn.run(callback)),
+    soon: (callback) => {
+      clock.soon(() => turn.run(callback));
+    },
+  };
 }

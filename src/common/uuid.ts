@@ -1,11 +1,12 @@
-import { equal, fromHex, toHex } from "./bytes.ts";
+import { fromHex, hexNumber, reversed, toHex, u16At } from "./bytes.ts";
 import { MalformedPduError } from "./errors.ts";
+import { shownAsText } from "./inspect.ts";
 
 /** Every form in which a program may give a UUID; see {@link Uuid.from}. */
 export type UuidLike = Uuid | number | string | Uint8Array;
 
-/** 00000000-0000-1000-8000-00805F9B34FB without its first four octets, as it goes over the air. Vol 3, Part B, 2.5.1. */
-const baseTail = fromHex("fb349b5f80000080 00100000");
+/** The Bluetooth Base UUID behind its first 32 bits, which a short UUID takes the place of. Vol 3, Part B, 2.5.1. */
+const baseEnd = "-0000-1000-8000-00805f9b34fb";
 
 /**
  * A Bluetooth UUID of 16, 32 or 128 bits. Immutable. Vol 3, Part B, 2.5.1.
@@ -13,6 +14,10 @@ const baseTail = fromHex("fb349b5f80000080 00100000");
  * All widths are one value: a short UUID equals the 128-bit one that the Bluetooth Base UUID makes of it.
  */
 export class Uuid {
+  static {
+    shownAsText(Uuid.prototype);
+  }
+
   /** The 128 bits in 36 characters of lower case; equal UUIDs have equal keys, so it serves in a Map. */
   readonly key: string;
   /** The number a UUID made from the base has, `undefined` for any other. */
@@ -20,11 +25,10 @@ export class Uuid {
   /** Little-endian and as short as ATT allows: 2 octets where they suffice, else 16. *Borrowed*: do not write. */
   readonly octets: Uint8Array;
 
-  private constructor(whole: Uint8Array) {
-    const text = toHex(Uint8Array.from(whole).reverse());
-    this.key = text.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-    this.short = equal(whole.subarray(0, 12), baseTail) ? Number.parseInt(text.slice(0, 8), 16) : undefined;
-    this.octets = this.short !== undefined && this.short <= 0xffff ? whole.slice(12, 14) : whole;
+  private constructor(key: string, short: number | undefined, octets: Uint8Array) {
+    this.key = key;
+    this.short = short;
+    this.octets = octets;
   }
 
   /**
@@ -75,10 +79,9 @@ export class Uuid {
     if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
       throw new RangeError(`a UUID given as a number has 16 or 32 bits: ${value}`);
     }
-    const whole = new Uint8Array(16);
-    whole.set(baseTail);
-    new DataView(whole.buffer).setUint32(12, value, true);
-    return new Uuid(whole);
+    const key = hexNumber(value, 8) + baseEnd;
+    if (value <= 0xffff) return new Uuid(key, value, Uint8Array.of(value, value >> 8));
+    return new Uuid(key, value, fromHex(key).reverse());
   }
 
   static #parse(text: string): Uuid {
@@ -88,18 +91,22 @@ export class Uuid {
       .replace(/^\{(.*)\}$/, "$1");
     if (/^([0-9a-f]{4}|[0-9a-f]{8})$/i.test(digits)) return Uuid.#short(Number.parseInt(digits, 16));
     if (/^[0-9a-f]{8}(-?)([0-9a-f]{4}\1){3}[0-9a-f]{12}$/i.test(digits))
-      return new Uuid(fromHex(digits).reverse());
+      return Uuid.#whole(fromHex(digits).reverse());
     throw new SyntaxError(`"${text}" is no UUID: give 4, 8 or 32 hex digits, such as "180d"`);
   }
 
   static #octets(octets: Uint8Array): Uuid {
-    if (octets.length === 2 || octets.length === 4) {
-      const whole = new Uint8Array(16);
-      whole.set(baseTail);
-      whole.set(octets, 12);
-      return new Uuid(whole);
-    }
+    if (octets.length === 2) return Uuid.#short(u16At(octets, 0));
+    if (octets.length === 4) return Uuid.#short(u16At(octets, 0) + u16At(octets, 2) * 0x1_0000);
     if (octets.length !== 16) throw new RangeError(`a UUID has 2, 4 or 16 octets: ${octets.length}`);
-    return new Uuid(new Uint8Array(octets)); // not slice(): the one of a Buffer copies nothing
+    return Uuid.#whole(Uint8Array.from(octets));
+  }
+
+  /** All 16 octets as they go over the air, which the UUID then *owns*. */
+  static #whole(octets: Uint8Array): Uuid {
+    const key = toHex(reversed(octets)).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+    return key.endsWith(baseEnd)
+      ? Uuid.#short(Number.parseInt(key.slice(0, 8), 16))
+      : new Uuid(key, undefined, octets);
   }
 }

@@ -1,10 +1,9 @@
 import { AsyncQueue } from "../common/async-queue.ts";
 import { BleError } from "../common/errors.ts";
-import { type Procedure, wait } from "../common/procedure.ts";
+import type { Procedure } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { UuidLike } from "../common/uuid.ts";
 import type { Turn } from "../common/turn.ts";
-import type { Command } from "../hci/command.ts";
 import {
   LeSetAdvertisingData,
   LeSetAdvertisingEnable,
@@ -14,7 +13,6 @@ import {
 } from "../hci/commands/le-advertising.ts";
 import { HciError } from "../hci/error.ts";
 import type { Hci } from "../hci/hci.ts";
-import { sending } from "../hci/start-up.ts";
 import { AdFlag } from "./ad-type.ts";
 import type { AdvertisingDataInput } from "./advertising-fields.ts";
 import { type AdvertisingLayout, layOutAdvertising } from "./advertising-layout.ts";
@@ -104,7 +102,6 @@ interface Campaign {
 
 /** Legacy advertising, of which a controller can do one at a time. Vol 4, Part E, 7.8.5 to 7.8.9. */
 export class Advertiser {
-  readonly #hci: Hci;
   readonly #turn: Turn;
   readonly #ownAddressType: () => number;
   readonly #task: RadioTask;
@@ -113,16 +110,15 @@ export class Advertiser {
   #given: Campaign | undefined;
   #enabled = false;
   #ended: BleError | undefined;
-  #failure: BleError | undefined;
 
   constructor(hci: Hci, turn: Turn, ownAddressType: () => number) {
-    this.#hci = hci;
     this.#turn = turn;
     this.#ownAddressType = ownAddressType;
     this.#task = new RadioTask(
+      hci,
       () => this.#bring(),
       (error) => {
-        this.#failure = error;
+        if (this.#campaign) this.#finish(this.#campaign, error);
       },
     );
   }
@@ -140,9 +136,7 @@ export class Advertiser {
     try {
       await promised<undefined>((done) => {
         this.#turn.run(() => {
-          this.#task.wanted(() => {
-            done(this.#takeFailure() ?? this.#ended ?? undefined);
-          });
+          this.#task.wanted(done);
         });
       }, options);
       return advertising;
@@ -169,9 +163,10 @@ export class Advertiser {
     this.#task.wanted();
   }
 
-  /** The controller is gone. */
+  /** The controller is gone, or will be. */
   end(reason: BleError): void {
-    this.#ended = reason;
+    this.#ended ??= reason;
+    this.#task.end(reason);
     const campaign = this.#campaign;
     this.#campaign = undefined;
     campaign?.advertising.ended(reason);
@@ -179,51 +174,45 @@ export class Advertiser {
 
   async #stop(advertising: Advertising): Promise<void> {
     if (this.#campaign?.advertising === advertising) this.#finish(this.#campaign);
-    if (this.#ended) return;
-    await new Promise<void>((resolve) => {
-      this.#turn.run(() => this.#task.wanted(resolve));
+    await new Promise<void>((resolve, reject) => {
+      this.#turn.run(() =>
+        this.#task.wanted((failure) => {
+          // A controller that is gone is silent.
+          if (failure && !this.#ended) reject(failure);
+          else resolve();
+        }),
+      );
     });
   }
 
-  #finish(campaign: Campaign): void {
+  #finish(campaign: Campaign, error?: BleError): void {
     this.#campaign = undefined;
-    campaign.advertising.ended();
+    campaign.advertising.ended(error);
     this.#task.wanted();
   }
 
-  #takeFailure(): BleError | undefined {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure;
-  }
-
   *#bring(): Procedure<void> {
-    if (this.#ended) return;
     const campaign = this.#campaign;
     if (campaign === this.#given && this.#enabled === (campaign !== undefined)) return;
     if (this.#enabled) {
-      yield* this.#ask(LeSetAdvertisingEnable, { advertisingEnable: false });
+      yield* this.#task.ask(LeSetAdvertisingEnable, { advertisingEnable: false });
       this.#enabled = false;
     }
     if (!campaign || campaign.waiting) return;
     const isNew = campaign !== this.#given;
     if (isNew) {
-      yield* this.#ask(LeSetAdvertisingParameters, campaign.parameters);
-      yield* this.#ask(LeSetAdvertisingData, campaign.data);
-      yield* this.#ask(LeSetScanResponseData, campaign.data);
+      yield* this.#task.ask(LeSetAdvertisingParameters, campaign.parameters);
+      yield* this.#task.ask(LeSetAdvertisingData, campaign.data);
+      yield* this.#task.ask(LeSetScanResponseData, campaign.data);
       this.#given = campaign;
     }
     try {
-      yield* this.#ask(LeSetAdvertisingEnable, { advertisingEnable: true });
+      yield* this.#task.ask(LeSetAdvertisingEnable, { advertisingEnable: true });
       this.#enabled = true;
     } catch (error) {
       if (isNew || !(error instanceof HciError)) throw error;
       campaign.waiting = true; // it has worked before: it will again when a link ends
     }
-  }
-
-  #ask<P>(command: Command<P, unknown>, parameters: P): Procedure<unknown> {
-    return wait(sending(this.#hci, command, parameters));
   }
 
   #plan(options: AdvertiseOptions): Pick<Campaign, "parameters" | "data"> {

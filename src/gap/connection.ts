@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Address } from "../common/address.ts";
+import { hexNumber } from "../common/bytes.ts";
 import type { Clock } from "../common/clock.ts";
 import type { BleError } from "../common/errors.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
@@ -25,7 +26,9 @@ export interface ConnectionParameters {
 export interface ConnectionEvents {
   /** The link is gone, for the reason given; once, after everything pending has been rejected. */
   disconnected: [reason: BleError];
+  /** The controllers have agreed on others. */
   parametersChanged: [parameters: ConnectionParameters];
+  /** The ATT_MTU was exchanged, by either side. */
   mtuChanged: [mtu: number];
 }
 
@@ -42,14 +45,25 @@ export interface ConnectionParts {
   readonly lost: (reason: DisconnectedError) => void;
 }
 
+/** The reasons that a host may give. Vol 4, Part E, 7.1.6. */
+const disconnectReasons: ReadonlySet<number> = new Set([
+  Status.AuthenticationFailure,
+  Status.RemoteUserTerminatedConnection,
+  Status.RemoteDeviceTerminatedConnectionDueToLowResources,
+  Status.RemoteDeviceTerminatedConnectionDueToPowerOff,
+  Status.UnsupportedRemoteFeature,
+  Status.PairingWithUnitKeyNotSupported,
+  Status.UnacceptableConnectionParameters,
+]);
+
 /** How long the controller may take beyond the supervision timeout to say that a link is gone, in ms. */
 const disconnectionGrace = 5_000;
 
 /**
  * A link to one peer. The program may hold it with `await using`: leaving the block disconnects.
  *
- * Once the link is gone everything pending on it has been rejected with a {@link DisconnectedError}, and everything
- * asked of it later is.
+ * Once the link is gone everything pending on it has been rejected with a {@link DisconnectedError}, or with what ended
+ * the host, and whatever is asked of the peer later is.
  */
 export class Connection extends EventEmitter<ConnectionEvents> implements GattPeer, AsyncDisposable {
   /** Which end of the link this host is. */
@@ -85,10 +99,12 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
     return this.gatt.mtu;
   }
 
+  /** The connection parameters in force. */
   get parameters(): ConnectionParameters {
     return this.#parameters;
   }
 
+  /** Whether the link is there. */
   get connected(): boolean {
     return this.#ended === undefined;
   }
@@ -101,20 +117,26 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
   /**
    * Ends the link and waits until it has ended. Does nothing when it has already.
    *
+   * The radio tells the peer until it has heard, or the supervision timeout is over.
+   *
    * @param options.reason - What the peer is told, by default that the user of this side ended it.
+   * @param options.signal - Stops waiting; the link ends all the same.
+   * @throws {@link RangeError} The reason is none that a host may give.
    */
   async disconnect({
     reason = Status.RemoteUserTerminatedConnection,
     ...options
   }: DisconnectOptions = {}): Promise<void> {
+    if (!disconnectReasons.has(reason)) {
+      throw new RangeError(`reason: 0x${hexNumber(reason, 2)} is none that a host may give`);
+    }
     if (this.#ended) return;
-    const ended = promised<undefined>((done) => {
+    await promised<undefined>((done) => {
       this.#whenEnded.push(() => {
         done(undefined);
       });
+      this.#parts.turn.run(() => this.#sendDisconnect(reason));
     }, options);
-    this.#sendDisconnect(reason);
-    await ended;
   }
 
   /** Disconnects, if that has not happened yet. */
@@ -152,21 +174,23 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
     if (this.#disconnecting) return;
     this.#disconnecting = true;
     const { hci, clock, handle } = this.#parts;
-    hci.send(Disconnect, { connectionHandle: handle, reason }, (outcome) => {
-      // A controller that does not know the handle has lost the link and not said so.
-      if (outcome instanceof HciError) this.#parts.lost(new DisconnectedError(Status.UnspecifiedError));
-    });
     const patience = clock.after(this.#parameters.supervisionTimeoutMs + disconnectionGrace, () => {
       this.#parts.lost(new DisconnectedError(Status.ConnectionTimeout));
     });
     this.#whenEnded.push(() => {
       patience[Symbol.dispose]();
     });
+    hci.send(Disconnect, { connectionHandle: handle, reason }, (outcome) => {
+      // It has lost the link and not said so. Any other refusal means that the link is ending as it is: wait for that.
+      if (outcome instanceof HciError && outcome.status === Status.UnknownConnectionIdentifier) {
+        this.#parts.lost(new DisconnectedError(Status.UnspecifiedError));
+      }
+    });
   }
 }
 
 /** How to part. */
 export interface DisconnectOptions extends CallOptions {
-  /** A `Status` that the specification allows here: 0x05, 0x13 to 0x15, 0x1a, 0x29 or 0x3b. */
+  /** A `Status` that the specification allows here (Vol 4, Part E, 7.1.6): 0x05, 0x13 to 0x15, 0x1a, 0x29 or 0x3b. */
   readonly reason?: number;
 }

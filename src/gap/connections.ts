@@ -15,6 +15,7 @@ import {
 } from "../hci/events/le-connection.ts";
 import { LeLongTermKeyRequest } from "../hci/events/le-security.ts";
 import { DisconnectionComplete } from "../hci/events/link.ts";
+import type { Event } from "../hci/event.ts";
 import type { Hci } from "../hci/hci.ts";
 import { Status } from "../hci/status.ts";
 import { FixedCid } from "../l2cap/channel.ts";
@@ -37,7 +38,7 @@ export interface ConnectionSetup {
 /** Who is told of new connections. */
 export interface ConnectionsUser {
   connected(connection: Connection): void;
-  /** A connection that was being made, or waited for, will not be. */
+  /** The connection that was being made as central will not be. */
   failed(status: number): void;
   disconnected(connection: Connection): void;
 }
@@ -47,14 +48,17 @@ interface Entry {
   readonly l2cap: L2capLink;
 }
 
+/** Role in connection events: 0 central, 1 peripheral. Vol 4, Part E, 7.7.65.1. */
+const centralRole = 0;
+
 /** The events whose handlers {@link Connections} puts in place. */
-export const connectionEvents = [
+export const connectionEvents: readonly Event<unknown>[] = [
   LeConnectionComplete,
   LeEnhancedConnectionComplete,
   LeConnectionUpdateComplete,
   LeLongTermKeyRequest,
   DisconnectionComplete,
-] as const;
+];
 
 /** The links that exist, from the events of the controller; each with its channels and bearers put together. */
 export class Connections {
@@ -97,7 +101,8 @@ export class Connections {
   #complete(event: LeConnectionCompleteParameters): void {
     const { status, connectionHandle } = event;
     if (status !== Status.Success) {
-      this.#user.failed(status);
+      // Advertising Timeout is of directed advertising, which was never asked for.
+      if (status !== Status.AdvertisingTimeout) this.#user.failed(status);
       return;
     }
     // A handle is given out again only when its link is gone, whether the controller said so or not.
@@ -116,7 +121,7 @@ export class Connections {
       clock,
       turn,
       handle,
-      role: event.role === 0 ? "central" : "peripheral",
+      role: event.role === centralRole ? "central" : "peripheral",
       peerAddress: addressFrom(event.peerAddressType, event.peerAddress),
       parameters: inMs(event),
       lost: (reason) => {

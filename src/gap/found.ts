@@ -46,10 +46,11 @@ export class Sighting {
   add({ eventType, data, rssi }: AdvertisingReport): boolean {
     this.#rssi = rssi === rssiUnknown ? undefined : rssi;
     if (eventType === ReportType.ScanResponse) {
-      if (this.#scanResponseOctets && equal(this.#scanResponseOctets, data)) return false;
+      const known = this.#scanResponseOctets;
+      if (known && equal(known, data)) return false;
       this.#scanResponseOctets = data.slice();
       this.#scanResponse = decodeAdvertisingData(data);
-      return true;
+      return known !== undefined || data.length > 0; // a first one that says nothing is no news
     }
     const connectable =
       eventType === ReportType.ConnectableUndirected || eventType === ReportType.ConnectableDirected;

@@ -1,28 +1,38 @@
 import { BleError } from "../common/errors.ts";
-import { type Procedure, run } from "../common/procedure.ts";
+import { type Done, type Procedure, run, wait } from "../common/procedure.ts";
+import type { Command } from "../hci/command.ts";
+import type { Hci } from "../hci/hci.ts";
+import { sending } from "../hci/start-up.ts";
 
 /**
  * Brings something of the controller's into the state that is wanted, one procedure at a time. When more is wanted
  * meanwhile, it goes round once more: so however fast the program changes its mind, the last word holds.
  */
 export class RadioTask {
+  readonly #hci: Hci;
   readonly #procedure: () => Procedure<void>;
   readonly #failed: (error: BleError) => void;
   #running = false;
   #again = false;
-  #whenIdle: (() => void)[] = [];
+  #whenIdle: Done<undefined>[] = [];
+  #ended: BleError | undefined;
 
   /**
-   * @param procedure - Compares what is with what is wanted and sends the commands in between.
+   * @param procedure - Compares what is with what is wanted and sends the commands in between, with {@link ask}.
    * @param failed - Told when it could not.
    */
-  constructor(procedure: () => Procedure<void>, failed: (error: BleError) => void) {
+  constructor(hci: Hci, procedure: () => Procedure<void>, failed: (error: BleError) => void) {
+    this.#hci = hci;
     this.#procedure = procedure;
     this.#failed = failed;
   }
 
   /** Something else is wanted now. `done` is called when the controller is in that state, or could not be brought there. */
-  wanted(done?: () => void): void {
+  wanted(done?: Done<undefined>): void {
+    if (this.#ended) {
+      done?.(this.#ended);
+      return;
+    }
     if (done) this.#whenIdle.push(done);
     if (this.#running) {
       this.#again = true;
@@ -32,14 +42,30 @@ export class RadioTask {
     this.#again = false;
     run(this.#procedure(), (outcome) => {
       this.#running = false;
-      if (outcome instanceof BleError) this.#failed(outcome);
-      if (this.#again) {
+      if (this.#again && !this.#ended) {
         this.wanted();
         return;
       }
-      const idle = this.#whenIdle;
-      this.#whenIdle = [];
-      for (const tell of idle) tell();
+      this.#tell(outcome instanceof BleError ? outcome : undefined);
     });
+  }
+
+  /** One command of the procedure, unless the task has ended meanwhile. */
+  *ask<P, R>(command: Command<P, R>, parameters: P): Procedure<R> {
+    if (this.#ended) throw this.#ended;
+    return yield* wait(sending(this.#hci, command, parameters));
+  }
+
+  /** Sends nothing any more: the controller is gone, or about to be reset. */
+  end(reason: BleError): void {
+    this.#ended ??= reason;
+    if (!this.#running) this.#tell(reason);
+  }
+
+  #tell(failure: BleError | undefined): void {
+    const idle = this.#whenIdle;
+    this.#whenIdle = [];
+    if (failure) this.#failed(failure);
+    for (const tell of idle) tell(failure);
   }
 }

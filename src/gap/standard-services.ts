@@ -1,29 +1,43 @@
+import { DisconnectedError } from "../hci/error.ts";
 import type { GattServer } from "../gatt/server.ts";
 import type { LocalCharacteristic } from "../gatt/local-characteristic.ts";
 import { characteristic, service } from "../gatt/service-builder.ts";
 
 /** What a host says of itself in its GAP service. */
 export interface DeviceInfo {
+  /** 0 to 248 octets of UTF-8. Vol 3, Part C, 12.1. */
   readonly name: string;
   /** Category and sub-category. Assigned Numbers, 2.6. */
   readonly appearance: number;
 }
 
-/**
- * Adds the two services that every server has: GAP, Vol 3, Part C, 12, and GATT, Vol 3, Part G, 7.
- *
- * @returns The Service Changed characteristic, to indicate.
- */
-export function addStandardServices(
-  server: GattServer,
-  { name, appearance }: DeviceInfo,
-): LocalCharacteristic {
-  server.add(
-    service(0x1800, {
-      deviceName: characteristic(0x2a00, { value: new TextEncoder().encode(name) }),
-      appearance: characteristic(0x2a01, { value: Uint8Array.of(appearance, appearance >> 8) }),
-    }),
-  );
-  return server.add(service(0x1801, { serviceChanged: characteristic(0x2a05, { indicate: true }) }))
-    .serviceChanged;
+/** The two services that every server has: GAP, Vol 3, Part C, 12, and GATT, Vol 3, Part G, 7. */
+export class StandardServices {
+  readonly #serviceChanged: LocalCharacteristic;
+
+  /** Adds them to `server`. */
+  constructor(server: GattServer, { name, appearance }: DeviceInfo) {
+    server.add(
+      service(0x1800, {
+        deviceName: characteristic(0x2a00, { value: new TextEncoder().encode(name) }),
+        appearance: characteristic(0x2a01, { value: Uint8Array.of(appearance, appearance >> 8) }),
+      }),
+    );
+    const gatt = service(0x1801, { serviceChanged: characteristic(0x2a05, { indicate: true }) });
+    this.#serviceChanged = server.add(gatt).serviceChanged;
+  }
+
+  /**
+   * Indicates to those who subscribed that the attributes of a range have changed. Vol 3, Part G, 7.1.
+   *
+   * A client that goes meanwhile is no failure: it keeps no memory of the attributes.
+   */
+  async changed(startHandle: number, endHandle: number): Promise<void> {
+    const range = Uint8Array.of(startHandle, startHandle >> 8, endHandle, endHandle >> 8);
+    try {
+      await this.#serviceChanged.indicate(range);
+    } catch (error) {
+      if (!(error instanceof DisconnectedError)) throw error;
+    }
+  }
 }

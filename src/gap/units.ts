@@ -18,6 +18,16 @@ function inUnits(name: string, ms: number, unit: number, { min, max }: Limits): 
   return Math.round(ms / unit);
 }
 
+/** The longest time that Node's timers can wait, in ms: longer ones would be over at once. */
+const mostPatience = 2 ** 31 - 1;
+
+/** @throws {@link RangeError} Not a time that can be waited for: 0 to 2,147,483,647 ms, about 24 days. */
+export function checkPatience(name: string, ms: number): void {
+  if (!(ms >= 0 && ms <= mostPatience)) {
+    throw new RangeError(`${name}: ${ms} ms is not within 0 to ${mostPatience} ms`);
+  }
+}
+
 /** @throws {@link RangeError} Not within 20 to 10,240 ms. */
 export function advertisingInterval(name: string, ms: number): number {
   return inUnits(name, ms, slotMs, { min: 20, max: 10_240 });

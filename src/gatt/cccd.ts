@@ -33,8 +33,7 @@ export function clientConfiguration(
         done(ErrorCode.CccdImproperlyConfigured);
         return;
       }
-      if (bits === 0) client.configurations.delete(valueHandle);
-      else client.configurations.set(valueHandle, bits);
+      client.configurations.set(valueHandle, bits);
       done(undefined);
     },
   };

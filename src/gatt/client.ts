@@ -1,7 +1,6 @@
 import type { ClientBearer } from "../att/att.ts";
-import { AttError } from "../att/error.ts";
-import type { BleError } from "../common/errors.ts";
-import { type Procedure, run } from "../common/procedure.ts";
+import { BleError } from "../common/errors.ts";
+import { type Done, type Procedure, run } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import { Uuid, type UuidLike } from "../common/uuid.ts";
@@ -12,6 +11,9 @@ import { RemoteService } from "./remote-service.ts";
 import type { RemoteLink } from "./remote-value.ts";
 import type { ValueSink } from "./subscription.ts";
 
+/** Stands among the UUIDs of searches for the search for everything. */
+const everything = "";
+
 /**
  * The peer's GATT server, as this host sees it: `connection.gatt`. Vol 3, Part G, 4.
  *
@@ -21,9 +23,13 @@ export class GattClient implements RemoteLink {
   readonly bearer: ClientBearer;
   readonly turn: Turn;
   #ended: BleError | undefined;
-  #mtuAsked = false;
-  #ready: Promise<void> | undefined;
-  #services: readonly RemoteService[] | undefined;
+  #ready = false;
+  readonly #waitingForMtu: (() => void)[] = [];
+  /** Searches that have found something, and searches under way, by what they look for. */
+  readonly #found = new Map<string, readonly RemoteService[]>();
+  readonly #searching = new Map<string, Done<readonly RemoteService[]>[]>();
+  /** Every service found, by its handle: one attribute is one object, whichever search has met it. */
+  readonly #services = new Map<number, RemoteService>();
   readonly #sinks = new Map<number, ValueSink[]>();
 
   /** Made with the connection. */
@@ -41,45 +47,54 @@ export class GattClient implements RemoteLink {
     return this.#ended;
   }
 
-  /** Exchanges the MTU on first use. A server that does not know the request leaves it at 23. */
-  get ready(): Promise<void> | undefined {
-    if (!this.#mtuAsked) {
-      this.#mtuAsked = true;
-      this.#ready = promised<number>((done) => {
-        this.bearer.exchangeMtu(done);
-      })
-        .catch((error: unknown) => {
-          if (!(error instanceof AttError)) throw error;
-        })
-        .then(() => {
-          this.#ready = undefined;
-        });
-      // Whoever waits for it sees the error; that nobody does is no fault.
-      this.#ready.catch(() => undefined);
-    }
+  get ready(): boolean {
     return this.#ready;
+  }
+
+  /** Exchanges the MTU on first use. Where that fails it stays at 23, and what comes next learns if the link is gone. */
+  begin(options?: CallOptions): Promise<void> {
+    return promised<undefined>((done) => {
+      if (this.#ready) {
+        done(undefined);
+        return;
+      }
+      this.#waitingForMtu.push(() => {
+        done(undefined);
+      });
+      if (this.#waitingForMtu.length > 1) return;
+      this.bearer.exchangeMtu(() => {
+        this.#ready = true;
+        for (const callback of this.#waitingForMtu.splice(0)) callback();
+      });
+    }, options);
   }
 
   /**
    * Everything the server has, in the order of its handles. Asked once; later calls answer from memory.
    *
+   * @param options.signal - Stops waiting; a search that has begun goes on and is remembered.
    * @throws {@link AttError} The server refused to tell.
+   * @throws {@link MalformedPduError} What it told makes no sense.
    * @throws {@link DisconnectedError} The link was lost first.
    */
   async services(options?: CallOptions): Promise<readonly RemoteService[]> {
-    this.#services ??= await this.#discover(discoverAll(this.bearer), options);
-    return this.#services;
+    return this.#found.get(everything) ?? this.#discover(everything, discoverAll, options);
   }
 
   /**
-   * The first primary service with that UUID. Only it is discovered where not everything has been yet.
+   * The first primary service with that UUID. Only it is discovered where not everything has been yet; what was found
+   * is remembered.
    *
    * @throws {@link NotFoundError} The server has none.
    */
   async service(uuid: UuidLike, options?: CallOptions): Promise<RemoteService> {
     const wanted = Uuid.from(uuid);
-    const known = this.#services?.filter((service) => service.primary && service.uuid.equals(wanted));
-    const [found] = known ?? (await this.#discover(discoverByUuid(this.bearer, wanted), options));
+    const among = (services: readonly RemoteService[] | undefined): RemoteService | undefined =>
+      services?.find((service) => service.primary && service.uuid.equals(wanted));
+    const found =
+      among(this.#found.get(everything)) ??
+      among(this.#found.get(wanted.key)) ??
+      among(await this.#discover(wanted.key, (bearer) => discoverByUuid(bearer, wanted), options));
     if (found) return found;
     throw new NotFoundError(`the server has no service ${wanted.toString()}`);
   }
@@ -121,15 +136,36 @@ export class GattClient implements RemoteLink {
     for (const sink of sinks) sink.ended(reason);
   }
 
+  /** Searches, or waits for the same search that is under way. */
   async #discover(
-    procedure: Procedure<ServiceData[]>,
+    key: string,
+    procedure: (bearer: ClientBearer) => Procedure<ServiceData[]>,
     options?: CallOptions,
   ): Promise<readonly RemoteService[]> {
-    options?.signal?.throwIfAborted();
-    if (this.ready) await this.ready;
-    const services = await promised<ServiceData[]>((done) => {
-      run(procedure, done);
+    if (!this.#ready) await this.begin(options);
+    return promised<readonly RemoteService[]>((done) => {
+      const searching = this.#searching.get(key);
+      if (searching) {
+        searching.push(done);
+        return;
+      }
+      const waiting = [done];
+      this.#searching.set(key, waiting);
+      run(procedure(this.bearer), (outcome) => {
+        this.#searching.delete(key);
+        const result = outcome instanceof BleError ? outcome : this.#remember(key, outcome);
+        for (const tell of waiting) tell(result);
+      });
     }, options);
-    return services.map((service) => new RemoteService(service, this));
+  }
+
+  #remember(key: string, found: readonly ServiceData[]): readonly RemoteService[] {
+    const services = found.map((data) => {
+      const service = this.#services.get(data.start) ?? new RemoteService(data, this);
+      this.#services.set(data.start, service);
+      return service;
+    });
+    this.#found.set(key, services);
+    return services;
   }
 }

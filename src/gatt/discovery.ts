@@ -15,8 +15,13 @@ import type { Codec } from "../common/codec.ts";
 import { MalformedPduError } from "../common/errors.ts";
 import { type Procedure, wait } from "../common/procedure.ts";
 import { Uuid } from "../common/uuid.ts";
-import { type CharacteristicDeclaration, decodeCharacteristicDeclaration, GattType } from "./declaration.ts";
-import { decodeIncludeDeclaration, type IncludeDeclaration } from "./declaration.ts";
+import {
+  type CharacteristicDeclaration,
+  decodeCharacteristicDeclaration,
+  decodeIncludeDeclaration,
+  GattType,
+  type IncludeDeclaration,
+} from "./declaration.ts";
 
 /** Handles from `start` to `end`, both included. */
 export interface HandleRange {
@@ -49,13 +54,19 @@ export interface FoundDescriptor {
   readonly uuid: Uuid;
 }
 
+/** How a server says that there is nothing, or nothing more. */
+const notFound: readonly ErrorCode[] = [ErrorCode.AttributeNotFound];
+
+/** Servers without secondary services need not know that there is such a group. */
+const notFoundOrNoGroup: readonly ErrorCode[] = [...notFound, ErrorCode.UnsupportedGroupType];
+
 /**
  * All services with their UUIDs: Discover All Primary Services, and the same for secondary ones.
  * Vol 3, Part G, 4.4.1.
  */
 export function discoverServices(bearer: ClientBearer, primary: boolean): Procedure<FoundService[]> {
   const type = primary ? GattType.PrimaryService : GattType.SecondaryService;
-  return walk(wholeRange, function* ({ start, end }) {
+  const search = function* ({ start, end }: HandleRange): Procedure<Found<FoundService>[]> {
     const request = ReadByGroupTypeRequest.encode({ startHandle: start, endHandle: end, type });
     const { entries } = yield* ask(bearer, request, ReadByGroupTypeResponse);
     return entries.map(({ handle, groupEndHandle, value }) => ({
@@ -63,7 +74,8 @@ export function discoverServices(bearer: ClientBearer, primary: boolean): Proced
       first: handle,
       last: groupEndHandle,
     }));
-  });
+  };
+  return walk(wholeRange, search, primary ? notFound : notFoundOrNoGroup);
 }
 
 /** Discover Primary Service by Service UUID. Vol 3, Part G, 4.4.2. */
@@ -94,7 +106,13 @@ export function discoverCharacteristics(
   bearer: ClientBearer,
   range: HandleRange,
 ): Procedure<FoundCharacteristic[]> {
-  return declarations(bearer, range, GattType.Characteristic, decodeCharacteristicDeclaration);
+  return declarations(bearer, range, GattType.Characteristic, (octets, declarationHandle) => {
+    const declaration = decodeCharacteristicDeclaration(octets);
+    // "Shall be immediately after": some leave a gap, but a value in front of it belongs to something else.
+    if (declaration.valueHandle > declarationHandle) return declaration;
+    const why = `the value's handle ${declaration.valueHandle} is not behind ${declarationHandle}`;
+    throw new MalformedPduError("Characteristic declaration", why, octets);
+  });
 }
 
 /** Discover All Characteristic Descriptors. Vol 3, Part G, 4.7.1. */
@@ -110,13 +128,13 @@ function declarations<T extends object>(
   bearer: ClientBearer,
   range: HandleRange,
   type: Uuid,
-  decode: (value: Uint8Array) => T,
+  decode: (value: Uint8Array, handle: number) => T,
 ): Procedure<(T & { readonly declarationHandle: number })[]> {
   return walk(range, function* ({ start, end }) {
     const request = ReadByTypeRequest.encode({ startHandle: start, endHandle: end, type });
     const { entries } = yield* ask(bearer, request, ReadByTypeResponse);
     return entries.map(({ handle, value }) => ({
-      found: { ...decode(value), declarationHandle: handle },
+      found: { ...decode(value, handle), declarationHandle: handle },
       first: handle,
       last: handle,
     }));
@@ -131,10 +149,15 @@ interface Found<T> {
 }
 
 /**
- * Repeats a search behind what it found until the server says Attribute Not Found. A server whose answer lies outside
- * the range asked for, or goes back, would keep it going for ever: that is malformed.
+ * Repeats a search behind what it found until the server says that there is no more. A server whose answer lies
+ * outside the range asked for, or goes back, would keep it going for ever: that is malformed. (So is an answer with
+ * nothing in it: the codecs see to that.)
  */
-function* walk<T>(range: HandleRange, search: (range: HandleRange) => Procedure<Found<T>[]>): Procedure<T[]> {
+function* walk<T>(
+  range: HandleRange,
+  search: (range: HandleRange) => Procedure<Found<T>[]>,
+  ends: readonly ErrorCode[] = notFound,
+): Procedure<T[]> {
   const all: T[] = [];
   let { start } = range;
   while (start <= range.end) {
@@ -142,7 +165,7 @@ function* walk<T>(range: HandleRange, search: (range: HandleRange) => Procedure<
     try {
       found = yield* search({ start, end: range.end });
     } catch (error) {
-      if (error instanceof AttError && error.status === ErrorCode.AttributeNotFound) break;
+      if (error instanceof AttError && ends.includes(error.status)) break;
       throw error;
     }
     for (const { found: one, first, last } of found) {
@@ -155,7 +178,6 @@ function* walk<T>(range: HandleRange, search: (range: HandleRange) => Procedure<
       start = last + 1;
       all.push(one);
     }
-    if (found.length === 0) break;
   }
   return all;
 }

@@ -1,4 +1,4 @@
-import { HostClosedError, BackPressureError, type BleError } from "../common/errors.ts";
+import { BleError } from "../common/errors.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Done } from "../common/procedure.ts";
 import type { Uuid } from "../common/uuid.ts";
@@ -13,8 +13,7 @@ export interface NotifyOptions extends CallOptions {
   readonly to?: GattPeer;
 }
 
-/** How many values may wait for room for one client before the program is told that it does not wait. */
-const mostWaiting = 1024;
+const eitherWay = Configuration.Notification | Configuration.Indication;
 
 /** A characteristic that the local server offers. */
 export class LocalCharacteristic {
@@ -22,11 +21,14 @@ export class LocalCharacteristic {
   /** The handle of the value. */
   readonly handle: number;
   readonly #value: LocalValue;
-  readonly #clients: ReadonlySet<ServedClient>;
-  #waiting = 0;
+  readonly #clients: readonly ServedClient[];
 
-  /** Made by `host.gatt.add`. */
-  constructor(uuid: Uuid, handle: number, value: LocalValue, clients: ReadonlySet<ServedClient>) {
+  /**
+   * Made by `host.gatt.add`.
+   *
+   * @param clients - Those served at any time; not a copy.
+   */
+  constructor(uuid: Uuid, handle: number, value: LocalValue, clients: readonly ServedClient[]) {
     this.uuid = uuid;
     this.handle = handle;
     this.#value = value;
@@ -45,91 +47,107 @@ export class LocalCharacteristic {
 
   /** The connections that have subscribed to notifications or indications. */
   get subscribers(): readonly GattPeer[] {
-    const either = Configuration.Notification | Configuration.Indication;
-    return [...this.#subscribed(either)].map(({ connection }) => connection);
+    return this.#recipients(eitherWay, undefined).map(({ connection }) => connection);
   }
 
   /**
    * Notifies those who subscribed of a value, which is cut to ATT_MTU - 3 octets. Vol 3, Part G, 4.10.1.
    *
-   * Waits while too much is queued for a client: `await` it, and the program goes as fast as the radio. The value
-   * kept here does not change.
+   * Waits while too much is queued for a client: `await` it, and the program goes as fast as the slowest radio link. A
+   * client that holds it up does not hold up the others' values. The value kept here does not change.
    *
    * @param value - 0 to 512 octets, not to be changed until the promise settles.
+   * @param options.signal - Aborting keeps what still waits for room from being sent.
    * @returns How many clients it was queued for.
-   * @throws {@link BackPressureError} More than 1024 values wait already, because nobody awaits them.
+   * @throws {@link BackPressureError} 1024 values wait for one of the clients already, because nobody awaits them; it
+   *   does not get this one.
    */
   async notify(value: Uint8Array, options: NotifyOptions = {}): Promise<number> {
     checkValue({ value });
+    options.signal?.throwIfAborted();
     let told = 0;
-    for (const client of this.#recipients(Configuration.Notification, options)) {
-      const bearer = client.bearer;
+    let waiting: Promise<boolean>[] | undefined;
+    for (const client of this.#clients) {
+      const bearer = this.#bearerOf(client, Configuration.Notification, options.to);
       if (!bearer) continue;
-      if (!bearer.hasRoom) await this.#room(bearer, options);
-      if (!client.isSubscribed(this.handle, Configuration.Notification)) continue;
-      bearer.notify(this.handle, value);
-      told++;
+      if (bearer.hasRoom) {
+        bearer.notify(this.handle, value);
+        told++;
+      } else {
+        (waiting ??= []).push(this.#notifyLater(client, bearer, value, options));
+      }
     }
+    if (waiting) for (const queued of await Promise.all(waiting)) if (queued) told++;
     return told;
   }
 
   /**
    * Notifies at once those who subscribed, or nobody when there is no room for one of them.
    *
+   * @param value - 0 to 512 octets, cut to ATT_MTU - 3; copied.
    * @returns Whether the value was queued for every subscriber.
    */
   tryNotify(value: Uint8Array, { to }: { readonly to?: GattPeer } = {}): boolean {
     checkValue({ value });
-    const bearers = this.#recipients(Configuration.Notification, to ? { to } : {}).flatMap(
-      ({ bearer }) => bearer ?? [],
-    );
-    if (bearers.some((bearer) => !bearer.hasRoom)) return false;
-    for (const bearer of bearers) bearer.notify(this.handle, value);
+    for (const client of this.#clients) {
+      if (this.#bearerOf(client, Configuration.Notification, to)?.hasRoom === false) return false;
+    }
+    for (const client of this.#clients) {
+      this.#bearerOf(client, Configuration.Notification, to)?.notify(this.handle, value);
+    }
     return true;
   }
 
   /**
    * Indicates a value to those who subscribed and waits until each has confirmed. Vol 3, Part G, 4.11.1.
    *
+   * @param value - 0 to 512 octets, cut to ATT_MTU - 3; copied.
+   * @param options.signal - Stops waiting; an indication that has not been sent yet never is.
    * @returns How many clients confirmed.
    * @throws {@link AttTimeoutError} A client did not confirm within 30 s.
    * @throws {@link DisconnectedError} A client's link was lost first.
+   * @throws {@link BackPressureError} 1024 indications wait for one of the clients already.
    */
   async indicate(value: Uint8Array, options: NotifyOptions = {}): Promise<number> {
     checkValue({ value });
-    const octets = value.slice(); // it may wait in line behind other indications
-    const confirmations = this.#recipients(Configuration.Indication, options).map((client) =>
+    options.signal?.throwIfAborted();
+    const octets = new Uint8Array(value); // it may wait in line behind other indications
+    const confirmations = this.#recipients(Configuration.Indication, options.to).map(({ bearer }) =>
       promised((done: Done<Uint8Array>) => {
-        if (client.bearer) client.bearer.indicate(this.handle, octets, done);
-        else done(new HostClosedError());
+        bearer?.indicate(this.handle, octets, done, options.signal);
       }, options),
     );
     return (await Promise.all(confirmations)).length;
   }
 
-  #recipients(bits: number, { to }: NotifyOptions): readonly ServedClient[] {
-    return [...this.#subscribed(bits)].filter(({ connection }) => to === undefined || connection === to);
+  #recipients(bits: number, to: GattPeer | undefined): ServedClient[] {
+    return this.#clients.filter((client) => this.#bearerOf(client, bits, to) !== undefined);
   }
 
-  *#subscribed(bits: number): Generator<ServedClient, void, undefined> {
-    for (const client of this.#clients) if (client.isSubscribed(this.handle, bits)) yield client;
+  /** The way to a client, if it is meant and has subscribed. */
+  #bearerOf(client: ServedClient, bits: number, to?: GattPeer): AttBearer<ServedClient> | undefined {
+    if (to !== undefined && client.connection !== to) return undefined;
+    return client.isSubscribed(this.handle, bits) ? client.bearer : undefined;
   }
 
-  async #room(bearer: AttBearer<ServedClient>, options: CallOptions): Promise<void> {
-    if (this.#waiting >= mostWaiting) {
-      throw new BackPressureError(
-        `${mostWaiting} values wait to be notified: await notify() before the next`,
-      );
-    }
-    this.#waiting++;
-    try {
-      await promised<undefined>((done: (outcome: undefined | BleError) => void) => {
-        bearer.whenRoom(() => {
-          done(undefined);
-        });
-      }, options);
-    } finally {
-      this.#waiting--;
-    }
+  /** Whether it was queued, once there was room: the client may have unsubscribed or gone meanwhile. */
+  #notifyLater(
+    client: ServedClient,
+    bearer: AttBearer<ServedClient>,
+    value: Uint8Array,
+    options: CallOptions,
+  ): Promise<boolean> {
+    return promised<boolean>((done) => {
+      bearer.whenRoom((outcome) => {
+        if (outcome instanceof BleError) {
+          done(outcome);
+          return;
+        }
+        const wanted =
+          !options.signal?.aborted && client.isSubscribed(this.handle, Configuration.Notification);
+        if (wanted) bearer.notify(this.handle, value);
+        done(wanted);
+      });
+    }, options);
   }
 }

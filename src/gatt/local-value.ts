@@ -16,7 +16,7 @@ export class LocalValue {
   readonly #handlerFailed: HandlerFailed;
 
   constructor(options: ValueOptions, turn: Turn, handlerFailed: HandlerFailed) {
-    this.#octets = options.value?.slice() ?? noOctets;
+    this.#octets = options.value ? copyOf(options.value) : noOctets;
     this.#options = options;
     this.#turn = turn;
     this.#handlerFailed = handlerFailed;
@@ -40,7 +40,7 @@ export class LocalValue {
   /** @throws {@link RangeError} More than 512 octets. */
   set(value: Uint8Array): void {
     checkValue({ value });
-    this.#octets = value.slice();
+    this.#octets = copyOf(value);
   }
 
   read(connection: GattPeer, offset: number, done: (result: ReadResult) => void): void {
@@ -53,14 +53,7 @@ export class LocalValue {
       () => onRead({ connection, offset }),
       done,
       (octets) => {
-        if (octets.length <= mostValueOctets) {
-          done(octets);
-          return;
-        }
-        this.#handlerFailed(
-          new RangeError(`onRead gave ${octets.length} octets, more than ${mostValueOctets}`),
-        );
-        done(ErrorCode.UnlikelyError);
+        done(this.#checked(octets));
       },
     );
   }
@@ -70,7 +63,7 @@ export class LocalValue {
       done(ErrorCode.InvalidAttributeValueLength);
       return;
     }
-    const value = write.value.slice();
+    const value = copyOf(write.value);
     const keep = (): void => {
       this.#octets = value;
       done(undefined);
@@ -81,8 +74,19 @@ export class LocalValue {
       return;
     }
     // The handler owns its octets; what is kept here must not change with them.
-    const event = { connection, value: value.slice(), acknowledged: write.acknowledged };
+    const event = { connection, value: copyOf(value), acknowledged: write.acknowledged };
     this.#call(() => onWrite(event), done, keep);
+  }
+
+  /** What a handler gave. The compiler is not everywhere: a handler that gives nonsense must still be answered for. */
+  #checked(octets: unknown): ReadResult {
+    if (octets instanceof Uint8Array && octets.length <= mostValueOctets) return octets;
+    this.#handlerFailed(
+      octets instanceof Uint8Array
+        ? new RangeError(`onRead gave ${octets.length} octets, more than ${mostValueOctets}`)
+        : new TypeError(`onRead gave ${typeof octets}, no Uint8Array`),
+    );
+    return ErrorCode.UnlikelyError;
   }
 
   /** Runs a handler when the turn is over, and makes an error code of what it throws then or later. */
@@ -92,19 +96,31 @@ export class LocalValue {
     succeeded: (result: T) => void,
   ): void {
     this.#turn.defer(() => {
-      const refuse = (error: unknown): void => {
-        if (!(error instanceof AttError)) this.#handlerFailed(error);
-        refused(error instanceof AttError ? error.status : ErrorCode.UnlikelyError);
-      };
       let result: T | Promise<T>;
       try {
         result = handler();
       } catch (error) {
-        refuse(error);
+        refused(this.#codeOf(error));
         return;
       }
-      if (result instanceof Promise) result.then(succeeded, refuse);
-      else succeeded(result);
+      if (!(result instanceof Promise)) {
+        succeeded(result);
+        return;
+      }
+      result.then(succeeded, (error: unknown) => {
+        refused(this.#codeOf(error));
+      });
     });
   }
+
+  #codeOf(error: unknown): ErrorCode {
+    if (error instanceof AttError) return error.status;
+    this.#handlerFailed(error);
+    return ErrorCode.UnlikelyError;
+  }
+}
+
+/** Not slice(): the one of a Buffer copies nothing. */
+function copyOf(octets: Uint8Array): Uint8Array {
+  return new Uint8Array(octets);
 }

@@ -1,7 +1,9 @@
-import type { Done } from "../common/procedure.ts";
-import { type CallOptions, promised } from "../common/promised.ts";
+import { requireOctets } from "../common/bytes.ts";
+import { BleError } from "../common/errors.ts";
+import { type CallOptions, promised, reasonOf } from "../common/promised.ts";
 import { type CharacteristicProperties, GattType } from "./declaration.ts";
 import { NotFoundError } from "./error.ts";
+import { RemoteConfiguration } from "./remote-configuration.ts";
 import type { CharacteristicData } from "./remote-database.ts";
 import { RemoteDescriptor, type RemoteLink, RemoteValue } from "./remote-value.ts";
 import { Configuration } from "./served-client.ts";
@@ -12,11 +14,7 @@ export class RemoteCharacteristic extends RemoteValue {
   readonly properties: CharacteristicProperties;
   readonly declarationHandle: number;
   readonly descriptors: readonly RemoteDescriptor[];
-  /** What each subscription wants of the Client Characteristic Configuration. */
-  readonly #subscriptions = new Map<Subscription, number>();
-  /** What the server was last told, and the line of those who tell it. */
-  #configured = 0;
-  #configuring: Promise<void> = Promise.resolve();
+  readonly #configuration: RemoteConfiguration | undefined;
 
   /** Made by discovery. */
   constructor(data: CharacteristicData, link: RemoteLink) {
@@ -24,6 +22,9 @@ export class RemoteCharacteristic extends RemoteValue {
     this.properties = data.properties;
     this.declarationHandle = data.declarationHandle;
     this.descriptors = data.descriptors.map(({ uuid, handle }) => new RemoteDescriptor(uuid, handle, link));
+    const type = GattType.ClientCharacteristicConfiguration;
+    const configuration = this.descriptors.find(({ uuid }) => uuid.equals(type));
+    this.#configuration = configuration && new RemoteConfiguration(link.bearer, configuration.handle);
   }
 
   /**
@@ -31,45 +32,61 @@ export class RemoteCharacteristic extends RemoteValue {
    * as fast as the radio.
    *
    * @param value - At most {@link maxWriteLength} octets, not to be changed until the promise settles.
+   * @param options.signal - Aborting keeps a value that still waits for room from being sent.
    * @throws {@link DisconnectedError} The link was lost first.
+   * @throws {@link BackPressureError} 1024 values wait already, because nobody awaits them.
    * @throws {@link RangeError} The value is too long.
    */
   async writeWithoutResponse(value: Uint8Array, options?: CallOptions): Promise<void> {
-    const { bearer, ready } = this.link;
-    if (ready) await ready;
+    requireOctets(value);
+    const { link } = this;
+    options?.signal?.throwIfAborted();
+    if (!link.ready) await link.begin(options);
     this.checkLength(value);
-    if (!bearer.hasRoom && !this.link.ended) {
-      await promised((done: Done<undefined>) => {
-        bearer.whenRoom(() => {
-          done(undefined);
-        });
-      }, options);
+    this.checkLink();
+    if (link.bearer.hasRoom) {
+      link.bearer.writeCommand(this.handle, value);
+      return;
     }
-    if (this.link.ended) throw this.link.ended;
-    bearer.writeCommand(this.handle, value);
+    await promised<undefined>((done) => {
+      link.bearer.whenRoom((outcome) => {
+        if (!(outcome instanceof BleError) && !options?.signal?.aborted) {
+          link.bearer.writeCommand(this.handle, value);
+        }
+        done(outcome);
+      });
+    }, options);
+    this.checkLink(); // room also comes when the link is lost, and then the value went nowhere
   }
 
   /**
    * Subscribes to the values the server sends on its own account, by notification where it offers that, else by
    * indication. Resolves when the server has agreed; the sink is in place before it is asked, so nothing is lost.
    *
+   * @param options.signal - Stops waiting; the server is then told that nothing is wanted after all.
    * @throws {@link NotFoundError} The characteristic offers neither, or has no Client Characteristic Configuration.
    * @throws {@link AttError} The server refused.
+   * @throws {@link DisconnectedError} The link was lost first.
    */
   async subscribe(options: SubscribeOptions & CallOptions = {}): Promise<Subscription> {
-    options.signal?.throwIfAborted();
+    const { link } = this;
     const bits = this.#bitsFor(options);
+    const configuration = this.#configured();
+    options.signal?.throwIfAborted();
+    if (!link.ready) await link.begin(options);
+    this.checkLink();
     const defer = (callback: () => void): void => {
-      this.link.turn.defer(callback);
+      link.turn.defer(callback);
     };
-    const subscription = new Subscription(options, defer, (own) => this.#unsubscribe(own));
-    if (this.link.ended) throw this.link.ended;
-    this.link.addSink(this.handle, subscription.sink);
-    this.#subscriptions.set(subscription, bits);
+    const subscription = new Subscription(options, defer, (own) => this.#unsubscribe(own, configuration));
+    link.addSink(this.handle, subscription.sink);
+    configuration.want(subscription, bits);
     try {
-      await this.#configure(options);
+      await promised<undefined>((done) => {
+        configuration.settle(done);
+      }, options);
     } catch (error) {
-      await subscription[Symbol.asyncDispose]();
+      void subscription[Symbol.asyncDispose](); // the caller waits for the error, not for the server to be told
       throw error;
     }
     return subscription;
@@ -80,7 +97,7 @@ export class RemoteCharacteristic extends RemoteValue {
    * ends. Up to 1024 values wait for a program that is slower than the server; one more ends the iteration with
    * QueueOverflowError.
    *
-   * @param options.signal - Aborting makes the iteration throw `signal.reason`.
+   * @param options.signal - Aborting makes the iteration throw `signal.reason` at once; the server is told meanwhile.
    * @throws {@link DisconnectedError} The link was lost.
    *
    * @example
@@ -92,17 +109,14 @@ export class RemoteCharacteristic extends RemoteValue {
     options: Omit<SubscribeOptions, "onValue"> & CallOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { signal } = options;
-    await using subscription = await this.subscribe(options);
+    const subscription = await this.subscribe(options);
     const stop = (): void => {
-      void subscription[Symbol.asyncDispose]();
+      if (signal) subscription.abort(reasonOf(signal));
     };
     signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
     try {
-      for await (const value of subscription) {
-        signal?.throwIfAborted();
-        yield value;
-      }
-      signal?.throwIfAborted();
+      yield* subscription;
     } finally {
       signal?.removeEventListener("abort", stop);
     }
@@ -116,36 +130,20 @@ export class RemoteCharacteristic extends RemoteValue {
     throw new NotFoundError(`characteristic ${this.uuid.toString()} does not offer ${wanted}`);
   }
 
-  async #unsubscribe(subscription: Subscription): Promise<void> {
-    this.link.removeSink(this.handle, subscription.sink);
-    if (!this.#subscriptions.delete(subscription) || this.link.ended) return;
-    try {
-      await this.#configure();
-    } catch (error) {
-      // The link went while we said goodbye, or the server would not hear it: either way no value comes any more.
-      if (!(error instanceof Error)) throw error;
-    }
-  }
-
-  /** Tells the server what all subscriptions together want, if that is news to it. One at a time. */
-  #configure(options?: CallOptions): Promise<void> {
-    const turn = this.#configuring.then(async () => {
-      let wanted = 0;
-      for (const bits of this.#subscriptions.values()) wanted |= bits;
-      if (wanted === this.#configured) return;
-      await this.#configuration().write(Uint8Array.of(wanted, 0), options);
-      this.#configured = wanted;
-    });
-    this.#configuring = turn.catch(() => undefined);
-    return turn;
-  }
-
-  #configuration(): RemoteDescriptor {
-    const type = GattType.ClientCharacteristicConfiguration;
-    const found = this.descriptors.find(({ uuid }) => uuid.equals(type));
-    if (found) return found;
+  #configured(): RemoteConfiguration {
+    if (this.#configuration) return this.#configuration;
     throw new NotFoundError(
       `characteristic ${this.uuid.toString()} has no Client Characteristic Configuration`,
     );
+  }
+
+  #unsubscribe(subscription: Subscription, configuration: RemoteConfiguration): Promise<void> {
+    this.link.removeSink(this.handle, subscription.sink);
+    configuration.forget(subscription);
+    return new Promise((resolve) => {
+      if (this.link.ended) resolve();
+      // Should the link go now, or the server refuse: either way no value comes any more.
+      else configuration.settle(() => resolve());
+    });
   }
 }

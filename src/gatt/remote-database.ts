@@ -1,19 +1,19 @@
 import type { ClientBearer } from "../att/att.ts";
 import type { Procedure } from "../common/procedure.ts";
-import {
-  type FoundCharacteristic,
-  type FoundDescriptor,
-  type FoundInclude,
-  type FoundService,
-} from "./discovery.ts";
+import type { Uuid } from "../common/uuid.ts";
 import {
   discoverCharacteristics,
   discoverDescriptors,
   discoverIncludes,
   discoverServices,
+  discoverServicesByUuid,
+  type FoundCharacteristic,
+  type FoundDescriptor,
+  type FoundInclude,
+  type FoundService,
+  type HandleRange,
+  wholeRange,
 } from "./discovery.ts";
-import { discoverServicesByUuid, type HandleRange, wholeRange } from "./discovery.ts";
-import type { Uuid } from "../common/uuid.ts";
 
 /** A characteristic with what belongs to it, as discovered. */
 export interface CharacteristicData extends FoundCharacteristic {

@@ -1,6 +1,6 @@
 import type { ClientBearer } from "../att/att.ts";
+import { requireOctets } from "../common/bytes.ts";
 import type { BleError } from "../common/errors.ts";
-import type { Done } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import type { Uuid } from "../common/uuid.ts";
@@ -14,8 +14,10 @@ export interface RemoteLink {
   readonly turn: Turn;
   /** Why nothing can be sent any more; `undefined` while it can. */
   readonly ended: BleError | undefined;
-  /** Settles once the MTU is agreed; afterwards `undefined`, so that nobody waits for a promise in vain. */
-  readonly ready: Promise<void> | undefined;
+  /** Whether the MTU is agreed, so that nobody waits for a promise in vain. */
+  readonly ready: boolean;
+  /** Agrees on the MTU, or waits for that; never fails but by the signal. */
+  begin(options?: CallOptions): Promise<void>;
   /** Sends the values of a handle to a sink until it is removed. */
   addSink(handle: number, sink: ValueSink): void;
   removeSink(handle: number, sink: ValueSink): void;
@@ -45,15 +47,15 @@ export abstract class RemoteValue {
    * Sends one ATT_READ_REQ, then as many ATT_READ_BLOB_REQ as the value needs (Vol 3, Part G, 4.8.1 and 4.8.3).
    *
    * @param options.signal - Stops waiting. A request already on the air still completes; ATT has no cancel, so the
-   *   next call waits for it.
-   * @returns A copy of the value, 0 to 512 octets.
+   *   next call waits for it. One that waits for its turn is never sent.
+   * @returns A copy of the value, 0 to 512 octets; more where a server breaks that limit.
    * @throws {@link AttError} The server refused; see `status`.
    * @throws {@link DisconnectedError} The link was lost first.
    */
   async read(options?: CallOptions): Promise<Uint8Array> {
-    if (this.link.ready) await this.link.ready;
-    return promised((done: Done<Uint8Array>) => {
-      readValue(this.link.bearer, this.handle, done);
+    if (!this.link.ready) await this.link.begin(options);
+    return promised<Uint8Array>((done) => {
+      readValue(this.link.bearer, this.handle, done, options?.signal);
     }, options);
   }
 
@@ -61,19 +63,28 @@ export abstract class RemoteValue {
    * Writes the value and waits for the server's answer (Vol 3, Part G, 4.9.3).
    *
    * @param value - Copied. At most {@link maxWriteLength} octets.
+   * @param options.signal - Stops waiting. A request already on the air may still have its effect; one that waits for
+   *   its turn is never sent.
    * @throws {@link AttError} The server refused; see `status`.
    * @throws {@link DisconnectedError} The link was lost first.
    * @throws {@link RangeError} The value is too long for one request.
    */
   async write(value: Uint8Array, options?: CallOptions): Promise<void> {
-    if (this.link.ready) await this.link.ready;
-    this.checkLength(value);
-    const copy = value.slice(); // it may wait in line behind other requests
-    await promised((done: Done<undefined>) => {
-      writeValue(this.link.bearer, this.handle, copy, done);
+    requireOctets(value);
+    const copy = new Uint8Array(value); // it may wait in line behind other requests
+    if (!this.link.ready) await this.link.begin(options);
+    this.checkLength(copy);
+    await promised<undefined>((done) => {
+      writeValue(this.link.bearer, this.handle, copy, done, options?.signal);
     }, options);
   }
 
+  /** @throws The reason why nothing can be sent any more. */
+  protected checkLink(): void {
+    if (this.link.ended) throw this.link.ended;
+  }
+
+  /** @throws {@link RangeError} One write does not carry so many octets. */
   protected checkLength(value: Uint8Array): void {
     if (value.length <= this.maxWriteLength) return;
     throw new RangeError(

@@ -7,7 +7,7 @@ export const Configuration = { Notification: 0x0001, Indication: 0x0002 } as con
 /** One client of the local server: what it subscribed to, and the bearer that leads to it. */
 export class ServedClient {
   readonly connection: GattPeer;
-  /** Client Characteristic Configuration by the handle of the characteristic's value. 0 is not kept. */
+  /** Client Characteristic Configuration by the handle of the characteristic's value; 0 where there is none. */
   readonly configurations: Map<number, number> = new Map();
   #bearer: AttBearer<ServedClient> | undefined;
 

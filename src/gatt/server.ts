@@ -11,8 +11,9 @@ import type {
   CharacteristicDefinition,
   CharacteristicDefinitions,
   DescriptorDefinition,
+  GattPeer,
+  ServiceDefinition,
 } from "./service-builder.ts";
-import type { GattPeer, ServiceDefinition } from "./service-builder.ts";
 
 /** The characteristics of an offered service, under the names its definition gives them. */
 export type LocalService<C extends CharacteristicDefinitions> = {
@@ -24,7 +25,8 @@ const mostHandle = 0xffff;
 /** The local GATT server: what this host offers to all its peers. Vol 3, Part G, 2.5. */
 export class GattServer {
   readonly table: AttributeTable<ServedClient> = new AttributeTable();
-  readonly #clients = new Set<ServedClient>();
+  /** An array, since every notification walks over it. */
+  readonly #clients: ServedClient[] = [];
   readonly #turn: Turn;
   readonly #handlerFailed: HandlerFailed;
   readonly #onAdded: (startHandle: number, endHandle: number) => void;
@@ -64,13 +66,14 @@ export class GattServer {
   /** Begins to serve a client; {@link leave} ends it. */
   serve(connection: GattPeer): ServedClient {
     const client = new ServedClient(connection);
-    this.#clients.add(client);
+    this.#clients.push(client);
     return client;
   }
 
   leave(client: ServedClient): void {
     client.detach();
-    this.#clients.delete(client);
+    const at = this.#clients.indexOf(client);
+    if (at >= 0) this.#clients.splice(at, 1);
   }
 
   #addCharacteristic({ uuid, options }: CharacteristicDefinition): LocalCharacteristic {

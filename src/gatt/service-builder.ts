@@ -1,4 +1,5 @@
 import type { Address } from "../common/address.ts";
+import { requireOctets } from "../common/bytes.ts";
 import { Uuid, type UuidLike } from "../common/uuid.ts";
 
 /** The longest an attribute value can be, in octets. Vol 3, Part F, 3.2.9. */
@@ -9,6 +10,8 @@ export interface GattPeer {
   readonly peerAddress: Address;
   /** The ATT_MTU in force, in octets. */
   readonly mtu: number;
+  /** Ends the link; see `Connection`. */
+  disconnect(): Promise<void>;
 }
 
 /** A client reads. */
@@ -105,7 +108,10 @@ export function service<C extends CharacteristicDefinitions>(
  *
  * @throws {@link RangeError} The value is longer than 512 octets.
  */
-export function characteristic(uuid: UuidLike, options: CharacteristicOptions): CharacteristicDefinition {
+export function characteristic(
+  uuid: UuidLike,
+  options: CharacteristicOptions = {},
+): CharacteristicDefinition {
   checkValue(options);
   return { uuid: Uuid.from(uuid), options };
 }
@@ -115,14 +121,19 @@ export function characteristic(uuid: UuidLike, options: CharacteristicOptions): 
  *
  * @throws {@link RangeError} The value is longer than 512 octets.
  */
-export function descriptor(uuid: UuidLike, options: DescriptorOptions): DescriptorDefinition {
+export function descriptor(uuid: UuidLike, options: DescriptorOptions = {}): DescriptorDefinition {
   checkValue(options);
   return { uuid: Uuid.from(uuid), options };
 }
 
-/** @throws {@link RangeError} The value is longer than 512 octets. */
+/**
+ * @throws {@link RangeError} The value is longer than 512 octets.
+ * @throws {@link TypeError} It is no Uint8Array.
+ */
 export function checkValue({ value }: { readonly value?: Uint8Array }): void {
-  if (value && value.length > mostValueOctets) {
+  if (value === undefined) return;
+  requireOctets(value);
+  if (value.length > mostValueOctets) {
     throw new RangeError(`an attribute value has at most ${mostValueOctets} octets, not ${value.length}`);
   }
 }

@@ -30,6 +30,7 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
   readonly #queue: AsyncQueue<Uint8Array>;
   readonly #stop: () => Promise<void>;
   #stopped: Promise<void> | undefined;
+  #aborted = false;
   /** For the client that feeds it. */
   readonly sink: ValueSink;
 
@@ -43,14 +44,9 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
     this.#stop = () => stop(this);
     this.sink = {
       value: onValue
-        ? (value) => {
-            // The packet outlives the turn's callbacks, so the view is still good when they run.
-            defer(() => {
-              if (!this.#stopped) onValue(value);
-            });
-          }
+        ? this.#deferred(onValue, defer)
         : (value) => {
-            this.#queue.push(value.slice());
+            this.#queue.push(new Uint8Array(value)); // not slice(): the one of a Buffer copies nothing
           },
       ended: (reason) => {
         this.#queue.end(reason);
@@ -68,13 +64,38 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
     try {
       yield* this.#queue;
     } finally {
-      await this[Symbol.asyncDispose]();
+      const stopped = this[Symbol.asyncDispose]();
+      if (!this.#aborted) await stopped;
     }
   }
 
+  /** Ends it at once: the iteration throws `reason`, whatever waits in it, and does not wait for the server. */
+  abort(reason: Error): void {
+    this.#aborted = true;
+    this.#queue.abort(reason);
+    void this[Symbol.asyncDispose]();
+  }
+
+  /** Waits until the server has agreed to stop. Never fails: when it cannot be told, no value comes any more either. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped ??= this.#stop();
-    this.#queue.end();
+    this.#queue.abort();
     await this.#stopped;
+  }
+
+  /** Keeps values for the end of the turn, which the packet outlives: the views are still good when it comes. */
+  #deferred(
+    onValue: (value: Uint8Array) => void,
+    defer: (callback: () => void) => void,
+  ): (value: Uint8Array) => void {
+    const waiting: Uint8Array[] = [];
+    const deliver = (): void => {
+      const value = waiting.shift();
+      if (value && !this.#stopped) onValue(value);
+    };
+    return (value) => {
+      waiting.push(value);
+      defer(deliver);
+    };
   }
 }

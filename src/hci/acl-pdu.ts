@@ -1,5 +1,6 @@
 import { putU16 } from "../common/bytes.ts";
 import { aclHeaderSize, PacketBoundary } from "./acl-view.ts";
+import { newOctets } from "./octet-pool.ts";
 import { PacketType } from "./packet.ts";
 
 /**
@@ -21,9 +22,9 @@ export class AclPdu {
   constructor(connectionHandle: number, size: number, packetOctets: number) {
     this.#packetOctets = packetOctets;
     this.packets = size <= packetOctets ? 1 : Math.ceil(size / packetOctets);
-    this.#buffer = new Uint8Array(size + this.packets * aclHeaderSize);
+    this.#buffer = newOctets(size + this.packets * aclHeaderSize);
     let left = size;
-    for (let at = 0; left > 0; at += aclHeaderSize + packetOctets) {
+    for (let at = 0; at < this.#buffer.length; at += aclHeaderSize + packetOctets) {
       const boundary = at === 0 ? PacketBoundary.FirstNonFlushable : PacketBoundary.Continuing;
       this.#buffer[at] = PacketType.AclData;
       putU16(this.#buffer, at + 1, connectionHandle | (boundary << 12));

@@ -1,5 +1,6 @@
-import { Priority } from "../common/priority.ts";
+import type { Priority } from "../common/priority.ts";
 import { Ring } from "../common/ring.ts";
+import { AclLink } from "./acl-link.ts";
 import type { AclPdu } from "./acl-pdu.ts";
 
 /** The controller's buffers for outgoing data. Vol 4, Part E, 7.8.2. */
@@ -8,72 +9,6 @@ export interface AclBuffers {
   readonly packetOctets: number;
   /** How many packets the controller holds, of all links together. */
   readonly packets: number;
-}
-
-/** How many PDUs of one priority may wait on one link before {@link AclLink.hasRoom} says no. */
-const mostWaiting = 32;
-
-/** One link's share of the queue. */
-export class AclLink {
-  readonly connectionHandle: number;
-  /** Packets the controller has taken and not yet reported completed. */
-  inFlight = 0;
-  /** Whether the link stands in the queue's line of links that have something to send. */
-  ready = false;
-  readonly #waiting = [new Ring<AclPdu>(), new Ring<AclPdu>(), new Ring<AclPdu>()] as const;
-  /** Partly sent: fragments of two PDUs must not mix on a link. Vol 3, Part A, 7.2.1. */
-  #current: AclPdu | undefined;
-  readonly #forRoom: [(() => void)[], (() => void)[], (() => void)[]] = [[], [], []];
-
-  constructor(connectionHandle: number) {
-    this.connectionHandle = connectionHandle;
-  }
-
-  get idle(): boolean {
-    return this.#current === undefined && this.#waiting.every((ring) => ring.length === 0);
-  }
-
-  /** Whether one more PDU may be queued. Not enforced: those who can wait ask. */
-  hasRoom(priority: Priority): boolean {
-    return this.#waiting[priority].length < mostWaiting && this.#forRoom[priority].length === 0;
-  }
-
-  /** Calls once, within a turn, when there is room again; those who came first are called first. */
-  whenRoom(priority: Priority, callback: () => void): void {
-    this.#forRoom[priority].push(callback);
-  }
-
-  push(pdu: AclPdu, priority: Priority): void {
-    this.#waiting[priority].push(pdu);
-  }
-
-  /** The next packet to send, `undefined` when there is none. */
-  take(): Uint8Array | undefined {
-    let pdu = this.#current;
-    if (pdu === undefined) {
-      const [control, attribute, bulk] = this.#waiting;
-      pdu = control.shift() ?? attribute.shift() ?? bulk.shift();
-      if (pdu === undefined) return undefined;
-    }
-    const packet = pdu.next();
-    this.#current = pdu.done ? undefined : pdu;
-    return packet;
-  }
-
-  /** Lets those go on who waited for room that there is now. */
-  tellRoom(): void {
-    for (const priority of [Priority.Control, Priority.Attribute, Priority.Bulk]) {
-      const line = this.#forRoom[priority];
-      while (line.length > 0 && this.#waiting[priority].length < mostWaiting) line.shift()?.();
-    }
-  }
-
-  /** Forgets everything; those who wait for room are called to find the link gone. */
-  drop(): void {
-    this.#current = undefined;
-    for (const ring of this.#waiting) ring.clear();
-    for (const line of this.#forRoom) for (const callback of line.splice(0)) callback();
-  }
 }
 
 /**
@@ -111,25 +46,32 @@ export class AclQueue {
   }
 
   open(connectionHandle: number): AclLink {
+    const stale = this.#links.get(connectionHandle);
+    if (stale) this.close(stale); // its buffers would be lost for good
     const link = new AclLink(connectionHandle);
     this.#links.set(connectionHandle, link);
     this.#empty++;
     return link;
   }
 
-  /** The link is gone: what the controller still had of it counts as completed. Vol 4, Part E, 4.3. */
+  /**
+   * The link is gone: what the controller still had of it counts as completed. Vol 4, Part E, 4.3.
+   *
+   * Those who wait for room on it are for the caller to tell, with {@link AclLink.release}.
+   */
   close(link: AclLink): void {
-    if (this.#links.get(link.connectionHandle) !== link) return;
+    if (!link.open) return;
+    link.open = false;
     this.#links.delete(link.connectionHandle);
     if (link.inFlight === 0) this.#empty--;
     this.#free += link.inFlight;
     link.inFlight = 0;
-    link.drop();
+    link.clear();
     this.#pump();
   }
 
   send(link: AclLink, pdu: AclPdu, priority: Priority): void {
-    if (this.#links.get(link.connectionHandle) !== link) return; // disconnected: its users have been told
+    if (!link.open) return; // its users have been told, or are being told
     link.push(pdu, priority);
     this.#enlist(link);
     this.#pump();

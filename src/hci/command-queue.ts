@@ -11,7 +11,7 @@ interface Pending {
   readonly done: Done<unknown>;
 }
 
-/** How long a controller may take to answer a command, in ms. Controllers answer within 1 s. Vol 4, Part E, 4.4. */
+/** How long a controller may take to answer a command, or to take one at all, in ms. Other hosts wait 2 to 10 s. */
 const answerTimeout = 5_000;
 
 /**
@@ -28,6 +28,8 @@ export class CommandQueue {
   readonly #sent: Pending[] = [];
   /** One command may be sent before the controller has said anything. Vol 4, Part E, 4.4. */
   #allowed = 1;
+  /** The command that {@link #timer} is for. */
+  #watched: Pending | undefined;
   #timer: Disposable | undefined;
   #ended: BleError | undefined;
 
@@ -91,16 +93,12 @@ export class CommandQueue {
 
   /** `judge` returns `undefined` where the command still waits for its Command Complete. */
   #answered(opcode: number, allowed: number, judge: (pending: Pending) => unknown): void {
-    this.#allowed = allowed;
     const index = this.#sent.findIndex(({ definition }) => definition.opcode === opcode);
     const pending = this.#sent[index];
     const outcome = pending && judge(pending);
-    if (pending && outcome !== undefined) {
-      this.#sent.splice(index, 1);
-      this.#timer?.[Symbol.dispose]();
-      this.#timer = undefined;
-      this.#watch();
-    }
+    if (outcome !== undefined) this.#sent.splice(index, 1);
+    // The controller cannot have counted what had not reached it yet, so all that is unanswered may have to come off.
+    this.#allowed = Math.max(0, allowed - this.#sent.length);
     this.#pump();
     if (outcome !== undefined) pending?.done(outcome);
   }
@@ -108,20 +106,25 @@ export class CommandQueue {
   #pump(): void {
     while (this.#allowed > 0) {
       const next = this.#line.shift();
-      if (!next) return;
+      if (!next) break;
+      if (next === this.#watched) this.#watched = undefined; // its time to be answered begins now
       this.#allowed--;
       this.#sent.push(next);
-      this.#watch();
       this.#send(next.packet);
     }
+    this.#watch();
   }
 
-  /** One timer for the oldest command on its way. */
+  /** One timer, for what has waited longest: for its answer or, while the controller takes no command, to be sent. */
   #watch(): void {
-    const [oldest] = this.#sent;
-    if (!oldest || this.#timer) return;
-    this.#timer = this.#clock.after(answerTimeout, () => {
-      this.#onSilence(new CommandTimeoutError(oldest.definition.opcode));
-    });
+    const oldest = this.#sent[0] ?? this.#line[0];
+    if (oldest === this.#watched) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#watched = oldest;
+    this.#timer =
+      oldest &&
+      this.#clock.after(answerTimeout, () => {
+        this.#onSilence(new CommandTimeoutError(oldest.definition.opcode));
+      });
   }
 }

@@ -42,6 +42,18 @@ export class CommandTimeoutError extends TimeoutError {
   }
 }
 
+/** The controller told of a failure in its hardware: nothing it has said holds any more. Vol 4, Part E, 7.7.16. */
+export class HardwareFailureError extends BleError {
+  readonly code = "HARDWARE_FAILURE";
+  /** What has failed, in the numbering of the controller's maker. */
+  readonly hardwareCode: number;
+
+  constructor(hardwareCode: number, options?: ErrorOptions) {
+    super(`the controller has failed: hardware error 0x${hexNumber(hardwareCode, 2)}`, options);
+    this.hardwareCode = hardwareCode;
+  }
+}
+
 function nameOf(opcode: number): string {
   return commandName(opcode) ?? `HCI command 0x${hexNumber(opcode, 4)}`;
 }

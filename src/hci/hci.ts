@@ -7,9 +7,9 @@ import { AclQueue } from "./acl-queue.ts";
 import { AclView } from "./acl-view.ts";
 import type { Command } from "./command.ts";
 import { CommandQueue } from "./command-queue.ts";
-import type { Event } from "./event.ts";
-import { leMetaEventCode } from "./event.ts";
-import { CommandComplete, CommandStatus } from "./events/flow.ts";
+import { HardwareFailureError } from "./error.ts";
+import { type Event, leMetaEventCode } from "./event.ts";
+import { CommandComplete, CommandStatus, HardwareError, NumberOfCompletedPackets } from "./events/flow.ts";
 import { PacketType } from "./packet.ts";
 import type { HciReceiver, HciTransport } from "./transport.ts";
 
@@ -27,7 +27,8 @@ export interface AclReceiver {
   receiveAcl(continues: boolean, payload: Uint8Array): void;
 }
 
-const numberOfCompletedPackets = 0x13;
+/** The events that {@link Hci} itself wants, and that a mask could keep from it. Vol 4, Part E, 7.3.1. */
+export const hciEvents: readonly Event<unknown>[] = [HardwareError];
 
 /** The octet that tells an event, and in LE Meta events the subevent beside it. */
 const keyOf = (code: number, subevent: number): number => (code << 8) | subevent;
@@ -60,6 +61,9 @@ export class Hci implements HciReceiver {
     });
     this.on(CommandStatus, ({ commandOpcode, numHciCommandPackets, status }) => {
       this.#commands.status(commandOpcode, numHciCommandPackets, status);
+    });
+    this.on(HardwareError, ({ hardwareCode }) => {
+      this.end(new HardwareFailureError(hardwareCode));
     });
   }
 
@@ -137,7 +141,7 @@ export class Hci implements HciReceiver {
       throw new MalformedPduError("HCI Event", "the length does not match", packet);
     }
     const code = packet[1] ?? 0;
-    if (code === numberOfCompletedPackets) {
+    if (code === NumberOfCompletedPackets.code) {
       this.#completedPackets(packet);
       return;
     }
@@ -151,7 +155,7 @@ export class Hci implements HciReceiver {
   #completedPackets(packet: Uint8Array): void {
     const handles = packet[3] ?? 0;
     if (packet.length < 4 + 4 * handles) {
-      throw new MalformedPduError("HCI_Number_Of_Completed_Packets", "fewer handles than it says", packet);
+      throw new MalformedPduError(NumberOfCompletedPackets.name, "fewer handles than it says", packet);
     }
     for (let at = 4; at < 4 + 4 * handles; at += 4) {
       this.acl.completed(u16At(packet, at) & 0x0fff, u16At(packet, at + 2));

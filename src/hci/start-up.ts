@@ -1,7 +1,14 @@
+import { noOctets } from "../common/bytes.ts";
+import { MalformedPduError } from "../common/errors.ts";
 import { type Operation, type Procedure, wait } from "../common/procedure.ts";
+import type { AclBuffers } from "./acl-queue.ts";
 import type { Command } from "./command.ts";
-import { ControllerCapabilities } from "./controller-capabilities.ts";
-import { Reset, SetEventMask, WriteLeHostSupport } from "./commands/controller-baseband.ts";
+import {
+  Reset,
+  SetEventMask,
+  SetEventMaskPage2,
+  WriteLeHostSupport,
+} from "./commands/controller-baseband.ts";
 import {
   ReadBdAddr,
   ReadBufferSize,
@@ -16,9 +23,12 @@ import {
   LeSetEventMask,
   LeSetRandomAddress,
 } from "./commands/le-controller.ts";
-import type { AclBuffers } from "./acl-queue.ts";
+import { ControllerCapabilities } from "./controller-capabilities.ts";
+import { HciError } from "./error.ts";
 import type { Event } from "./event.ts";
-import type { Hci } from "./hci.ts";
+import { eventMask, eventMaskPage2, leEventMask } from "./event-mask.ts";
+import { type Hci, hciEvents } from "./hci.ts";
+import { Status } from "./status.ts";
 
 /** What the host knows of its controller after start-up. */
 export interface ControllerInfo {
@@ -46,37 +56,42 @@ export interface StartUpOptions {
 const mostTxOctets = 251;
 const mostTxTime = 2120;
 
+/** The least that an ACL Data packet of an LE controller carries, in octets. Vol 4, Part E, 7.8.2. */
+const leastPacketOctets = 27;
+
 /**
  * Brings a controller from whatever state it is in to one the host knows: Reset, what it is, what it can do, how much
  * it holds, which events are wanted. Vol 6, Part D, 2 shows the same sequence.
+ *
+ * Fails with {@link HciError} where the controller refuses what no host can do without; what it merely does not know
+ * (Unknown HCI Command), and a preference it refuses, are done without.
  */
 export function* startUp(hci: Hci, options: StartUpOptions): Procedure<ControllerInfo> {
   const ask = <P, R>(command: Command<P, R>, parameters: P): Procedure<R> =>
     wait(sending(hci, command, parameters));
+  const events = [...hciEvents, ...options.events];
 
   yield* ask(Reset, {});
   const version = yield* ask(ReadLocalVersionInformation, {});
-  // Copies: what a command returns is borrowed until its turn ends.
-  const supportedCommands = (yield* ask(ReadLocalSupportedCommands, {})).supportedCommands.slice();
-  const lmpFeatures = (yield* ask(ReadLocalSupportedFeatures, {})).lmpFeatures.slice();
-  const leFeatures = (yield* ask(LeReadLocalSupportedFeatures, {})).features.slice();
-  const capabilities = new ControllerCapabilities(supportedCommands, lmpFeatures, leFeatures);
+  const capabilities = yield* readCapabilities(hci);
 
-  yield* ask(SetEventMask, { eventMask: eventMask(options.events) });
+  yield* ask(SetEventMask, { eventMask: eventMask(events) });
+  const pageTwo = eventMaskPage2(events);
+  if (pageTwo !== 0n && capabilities.supports(SetEventMaskPage2)) {
+    yield* ask(SetEventMaskPage2, { eventMaskPage2: pageTwo });
+  }
   // A controller that also speaks BR/EDR takes LE for disabled until told otherwise. Vol 4, Part E, 7.3.79.
   if (capabilities.supportsBrEdr && capabilities.supports(WriteLeHostSupport)) {
     yield* ask(WriteLeHostSupport, { supportedHost: true, simultaneousHost: 0 });
   }
-  yield* ask(LeSetEventMask, { eventMask: leEventMask(options.events) });
+  yield* ask(LeSetEventMask, { eventMask: leEventMask(events, version.hciVersion) });
 
   const aclBuffers = yield* readAclBuffers(hci);
-  const { bdAddr } = yield* ask(ReadBdAddr, {});
+  const publicAddress = (yield* unlessUnknown(ask(ReadBdAddr, {})))?.bdAddr ?? 0;
   yield* ask(LeSetRandomAddress, { randomAddress: options.randomAddress });
   if (capabilities.supportsDataLengthExtension && capabilities.supports(LeWriteSuggestedDefaultDataLength)) {
-    yield* ask(LeWriteSuggestedDefaultDataLength, {
-      suggestedMaxTxOctets: mostTxOctets,
-      suggestedMaxTxTime: mostTxTime,
-    });
+    const longest = { suggestedMaxTxOctets: mostTxOctets, suggestedMaxTxTime: mostTxTime };
+    yield* unlessRefused(ask(LeWriteSuggestedDefaultDataLength, longest));
   }
 
   return {
@@ -84,7 +99,7 @@ export function* startUp(hci: Hci, options: StartUpOptions): Procedure<Controlle
     hciVersion: version.hciVersion,
     hciSubversion: version.hciSubversion,
     companyIdentifier: version.companyIdentifier,
-    publicAddress: bdAddr,
+    publicAddress,
     randomAddress: options.randomAddress,
     aclBuffers,
   };
@@ -97,26 +112,48 @@ export function sending<P, R>(hci: Hci, command: Command<P, R>, parameters: P): 
   };
 }
 
+function* readCapabilities(hci: Hci): Procedure<ControllerCapabilities> {
+  // Copies: what a command returns is borrowed until its turn ends.
+  const { supportedCommands } = yield* wait(sending(hci, ReadLocalSupportedCommands, {}));
+  const commands = supportedCommands.slice();
+  const lmp = yield* unlessUnknown(wait(sending(hci, ReadLocalSupportedFeatures, {})));
+  const lmpFeatures = lmp?.lmpFeatures.slice() ?? noOctets;
+  const { features } = yield* wait(sending(hci, LeReadLocalSupportedFeatures, {}));
+  return new ControllerCapabilities(commands, lmpFeatures, features.slice());
+}
+
 /** A controller with one pool for both says 0 for LE, and the sizes of BR/EDR hold. Vol 4, Part E, 7.8.2. */
 function* readAclBuffers(hci: Hci): Procedure<AclBuffers> {
   const le = yield* wait(sending(hci, LeReadBufferSize, {}));
   if (le.aclDataPacketLength > 0 && le.totalNumAclDataPackets > 0) {
-    return { packetOctets: le.aclDataPacketLength, packets: le.totalNumAclDataPackets };
+    return usable(LeReadBufferSize.name, le.aclDataPacketLength, le.totalNumAclDataPackets);
   }
   const shared = yield* wait(sending(hci, ReadBufferSize, {}));
-  return { packetOctets: shared.aclDataPacketLength, packets: shared.totalNumAclDataPackets };
+  return usable(ReadBufferSize.name, shared.aclDataPacketLength, shared.totalNumAclDataPackets);
 }
 
-/** Bit n - 1 is the event with code n; LE Meta is one of them. Vol 4, Part E, 7.3.1. */
-function eventMask(events: readonly Event<unknown>[]): bigint {
-  return maskOf(events.map(({ code }) => code));
+/** A controller that has no room for data would have every connection wait for ever: better to know at once. */
+function usable(name: string, packetOctets: number, packets: number): AclBuffers {
+  if (packetOctets >= leastPacketOctets && packets > 0) return { packetOctets, packets };
+  throw new MalformedPduError(name, `${packets} ACL buffers of ${packetOctets} octets are of no use`);
 }
 
-/** Bit n - 1 is the subevent with code n. Vol 4, Part E, 7.8.1. */
-function leEventMask(events: readonly Event<unknown>[]): bigint {
-  return maskOf(events.flatMap(({ subevent }) => subevent ?? []));
+/** The result, or `undefined` from a controller that does not know the command. */
+function* unlessUnknown<R>(asking: Procedure<R>): Procedure<R | undefined> {
+  try {
+    return yield* asking;
+  } catch (error) {
+    if (error instanceof HciError && error.status === Status.UnknownHciCommand) return undefined;
+    throw error;
+  }
 }
 
-function maskOf(codes: readonly number[]): bigint {
-  return codes.reduce((mask, code) => mask | (1n << BigInt(code - 1)), 0n);
+/** The result, or `undefined` from a controller that refuses, for whatever reason. */
+function* unlessRefused<R>(asking: Procedure<R>): Procedure<R | undefined> {
+  try {
+    return yield* asking;
+  } catch (error) {
+    if (error instanceof HciError) return undefined;
+    throw error;
+  }
 }

@@ -10,7 +10,7 @@ export interface Channel {
   send(priority: Priority, head: Uint8Array, body?: Uint8Array): void;
   /** Whether there is room for one more SDU of that priority. Those who can wait ask before they send. */
   hasRoom(priority: Priority): boolean;
-  /** Calls once when there is room again, or when the channel has closed. */
+  /** Calls once: at once where there is room, else when there is again, or when the channel's user was told it closed. */
   whenRoom(priority: Priority, callback: () => void): void;
 }
 

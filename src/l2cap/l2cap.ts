@@ -1,7 +1,8 @@
 import { u16At } from "../common/bytes.ts";
 import type { BleError } from "../common/errors.ts";
 import type { Priority } from "../common/priority.ts";
-import type { AclLink, AclQueue } from "../hci/acl-queue.ts";
+import type { AclLink } from "../hci/acl-link.ts";
+import type { AclQueue } from "../hci/acl-queue.ts";
 import type { AclReceiver } from "../hci/hci.ts";
 import { type Channel, type ChannelUser, FixedCid } from "./channel.ts";
 import { basicHeaderSize, Reassembler } from "./reassembler.ts";
@@ -58,16 +59,17 @@ export class L2capLink implements AclReceiver {
     return opened;
   }
 
-  /** @throws MalformedPduError What came does not fit what came before, or its channel's rules. */
+  /** @throws {@link MalformedPduError} What came does not fit what came before, or its channel's rules. */
   receiveAcl(continues: boolean, payload: Uint8Array): void {
     const pdu = this.#reassembler.push(continues, payload);
-    // A PDU for a channel that does not exist is dropped. Vol 3, Part A, 4.1 asks no answer for it.
+    // A PDU for a channel that does not exist is dropped: only signalling commands have an answer for that.
     if (pdu) this.#users[u16At(pdu, 2)]?.receive(pdu.subarray(basicHeaderSize));
   }
 
-  /** The link is gone: tells every channel's user. */
+  /** The link is gone: tells every channel's user, and then those who wait for room on one. */
   close(reason: BleError): void {
     this.#acl.close(this.#link);
     for (const user of this.#users.splice(0)) user?.closed(reason);
+    this.#link.release();
   }
 }

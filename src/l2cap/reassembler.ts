@@ -12,58 +12,71 @@ export const basicHeaderSize = 4;
  */
 export class Reassembler {
   readonly #header = new Uint8Array(basicHeaderSize);
+  /**
+   * What the next continuation goes on with: a PDU under way, nothing, or nothing after a fault that was told of,
+   * whose remaining fragments are not worth another error each.
+   */
+  #state: "underWay" | "nothing" | "lost" = "nothing";
+  /** The PDU under way, once its header is complete. */
   #pdu: Uint8Array | undefined;
-  /** Octets received of the PDU that is incomplete; 0 when there is none. */
   #received = 0;
 
   /**
    * Takes the next fragment.
    *
    * @returns The PDU with its Basic header when it is complete, *borrowed* until the next call; else `undefined`.
-   * @throws {@link MalformedPduError} It fits nothing before it: whatever was incomplete has been dropped.
+   * @throws {@link MalformedPduError} It does not fit what came before. Whatever was incomplete has been dropped, and
+   *   continuations are, without another error, until a PDU begins.
    */
   push(continues: boolean, fragment: Uint8Array): Uint8Array | undefined {
     if (!continues) return this.#start(fragment);
-    if (this.#received === 0) throw new MalformedPduError("L2CAP PDU", "a continuation of nothing", fragment);
-    return this.#add(fragment);
+    if (this.#state === "underWay") return this.#add(fragment);
+    if (this.#state === "nothing") this.#fail("a continuation of nothing", fragment);
+    return undefined;
   }
 
   #start(fragment: Uint8Array): Uint8Array | undefined {
     // A PDU that was never finished is dropped without a word: the new one is no worse for it.
-    this.#drop();
-    const whole =
-      fragment.length >= basicHeaderSize && fragment.length === basicHeaderSize + u16At(fragment, 0);
-    return whole ? fragment : this.#add(fragment);
+    this.#end("nothing");
+    if (fragment.length >= basicHeaderSize && fragment.length === basicHeaderSize + u16At(fragment, 0)) {
+      return fragment;
+    }
+    this.#state = "underWay";
+    return this.#add(fragment);
   }
 
   #add(fragment: Uint8Array): Uint8Array | undefined {
-    let piece = fragment;
-    if (!this.#pdu) {
-      // A fragment may end within the header. Vol 3, Part A, 7.2.1 sets no minimum.
-      const missing = Math.min(basicHeaderSize - this.#received, piece.length);
-      this.#header.set(piece.subarray(0, missing), this.#received);
-      this.#received += missing;
-      piece = piece.subarray(missing);
-      if (this.#received < basicHeaderSize) return undefined;
-      this.#pdu = new Uint8Array(basicHeaderSize + u16At(this.#header, 0));
-      this.#pdu.set(this.#header);
+    // A fragment may end within the header. Vol 3, Part A, 7.2.1 sets no minimum.
+    const inHeader = Math.max(0, Math.min(basicHeaderSize - this.#received, fragment.length));
+    for (let at = 0; at < inHeader; at++) this.#header[this.#received++] = fragment[at] ?? 0;
+    if (this.#received < basicHeaderSize) return undefined;
+
+    const size = basicHeaderSize + u16At(this.#header, 0);
+    const piece = inHeader === 0 ? fragment : fragment.subarray(inHeader);
+    if (this.#received + piece.length > size) {
+      this.#fail(`more octets than the ${size - basicHeaderSize} announced`, fragment);
     }
-    const pdu = this.#pdu;
-    if (this.#received + piece.length > pdu.length) {
-      this.#drop();
-      throw new MalformedPduError(
-        "L2CAP PDU",
-        `more octets than the ${pdu.length - basicHeaderSize} announced`,
-      );
-    }
+    const pdu = (this.#pdu ??= this.#begin(size));
     pdu.set(piece, this.#received);
     this.#received += piece.length;
-    if (this.#received < pdu.length) return undefined;
-    this.#drop();
+    if (this.#received < size) return undefined;
+    this.#end("nothing");
     return pdu;
   }
 
-  #drop(): void {
+  #begin(size: number): Uint8Array {
+    const pdu = new Uint8Array(size);
+    pdu.set(this.#header);
+    return pdu;
+  }
+
+  #fail(why: string, fragment: Uint8Array): never {
+    this.#end("lost");
+    throw new MalformedPduError("L2CAP PDU", why, fragment);
+  }
+
+  #end(state: "nothing" | "lost"): void {
+    this.#state = state;
     this.#pdu = undefined;
     this.#received = 0;
   }

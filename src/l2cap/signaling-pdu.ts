@@ -2,7 +2,8 @@ import { concat, u16At } from "../common/bytes.ts";
 import { MalformedPduError } from "../common/errors.ts";
 import { type Field, type Fields, list, rest, type Struct, struct, u16 } from "../common/struct.ts";
 
-const headerSize = 4;
+/** Octets in front of a command's data: code, identifier, length of the data. Vol 3, Part A, 4. */
+export const signalingHeaderSize = 4;
 
 /** The first octet of every L2CAP signalling command, those of BR/EDR included. Vol 3, Part A, 4. */
 export const SignalingCode = {
@@ -90,10 +91,10 @@ export interface SignalingFrame {
  */
 export function decodeSignaling(frame: Uint8Array): SignalingFrame {
   const [code, identifier] = frame;
-  if (code === undefined || identifier === undefined || frame.length < headerSize) {
+  if (code === undefined || identifier === undefined || frame.length < signalingHeaderSize) {
     throw new MalformedPduError("L2CAP signaling command", "shorter than its header", frame);
   }
-  const data = frame.subarray(headerSize);
+  const data = frame.subarray(signalingHeaderSize);
   const length = u16At(frame, 2);
   if (length !== data.length) {
     throw new MalformedPduError(

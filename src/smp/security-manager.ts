@@ -16,6 +16,7 @@ export class SecurityManager implements ChannelUser {
 
   receive(sdu: Uint8Array): void {
     if (sdu[0] !== Code.PairingRequest && sdu[0] !== Code.SecurityRequest) return; // out of any phase
+    if (!this.#channel.hasRoom(Priority.Control)) return; // a peer that asks on without taking answers
     this.#channel.send(
       Priority.Control,
       PairingFailed.encode({ reason: PairingFailure.PairingNotSupported }),

@@ -59,10 +59,10 @@ describe("The bounded queue between the stack and the program", () => {
     expect(second).toMatchObject({ status: "fulfilled", value: { done: true } });
   });
 
-  it("wraps what is no Error", async () => {
+  it("gives whatever it was ended with, also what is no Error", async () => {
     const queue = new AsyncQueue<number>(1, "fail");
     queue.end("reason");
-    await expect(queue.next()).rejects.toMatchObject({ cause: "reason" });
+    await expect(queue.next()).rejects.toBe("reason");
   });
 
   it("forgets what waits when the program stops iterating, and says so once", async () => {
@@ -97,5 +97,16 @@ describe("The bounded queue between the stack and the program", () => {
     const waiting = queue.next();
     await queue.return();
     expect(await waiting).toEqual({ done: true, value: undefined });
+  });
+
+  it.each([null, 0, "", new Error("why")])("ends at once with %s, and forgets what waits", async (reason) => {
+    let returns = 0;
+    const queue = new AsyncQueue<number>(4, "fail", () => returns++);
+    queue.push(1);
+    queue.abort(reason);
+    queue.push(2);
+    await expect(queue.next()).rejects.toBe(reason);
+    expect(await queue.next()).toEqual({ done: true, value: undefined });
+    expect(returns).toBe(1);
   });
 });

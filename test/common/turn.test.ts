@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Turn } from "../../src/common/turn.ts";
+import { VirtualClock } from "../../src/common/clock.ts";
+import { clockInTurns, Turn } from "../../src/common/turn.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -82,5 +83,22 @@ describe("A turn", () => {
     expect(order).toEqual(["other"]);
     expect(microtasks).toHaveLength(1);
     expect(microtasks[0]).toThrow("the program's mistake");
+  });
+
+  it("begins when a timer of its clock is due, or soon", () => {
+    const turn = new Turn();
+    const time = new VirtualClock();
+    const clock = clockInTurns(time, turn);
+    const order: string[] = [];
+    const work = (name: string) => (): void => {
+      turn.defer(() => order.push(`callback of ${name}`));
+      order.push(name);
+    };
+    clock.after(10, work("timer"));
+    clock.soon(work("soon"));
+    clock.after(5, work("called off"))[Symbol.dispose]();
+    time.advanceSync(10);
+    expect(order).toEqual(["soon", "callback of soon", "timer", "callback of timer"]);
+    expect([clock.now(), clock.date() - time.date()]).toEqual([10, 0]);
   });
 });

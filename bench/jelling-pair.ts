@@ -1,0 +1,42 @@
+import { type Connection, Host, type ServiceDefinition } from "../src/index.ts";
+import type { CharacteristicDefinitions } from "../src/gatt/service-builder.ts";
+import type { LocalService } from "../src/gatt/server.ts";
+import { VirtualAir } from "../transports/virtual/index.ts";
+
+/** Two hosts of the stack over the virtual radio, opened and not yet connected. */
+export interface HostPair {
+  readonly central: Host;
+  readonly peripheral: Host;
+}
+
+/** Two hosts, connected, and the one service that the peripheral offers. */
+export interface ConnectedPair<C extends CharacteristicDefinitions> extends HostPair {
+  /** The central's end. */
+  readonly connection: Connection;
+  readonly local: LocalService<C>;
+}
+
+/** Opens two hosts on controllers of one air. */
+export async function openHosts(): Promise<HostPair> {
+  const air = new VirtualAir();
+  const peripheral = await Host.open(air.controller().transport());
+  const central = await Host.open(air.controller().transport());
+  return { central, peripheral };
+}
+
+/** Opens two hosts, connects them, and agrees on the largest MTU. */
+export async function openPair<C extends CharacteristicDefinitions>(
+  offered: ServiceDefinition<C>,
+): Promise<ConnectedPair<C>> {
+  const pair = await openHosts();
+  const local = pair.peripheral.gatt.add(offered);
+  await pair.peripheral.advertise({ resume: false });
+  const connection = await pair.central.connect(pair.peripheral.address);
+  return { ...pair, connection, local };
+}
+
+/** Ends both hosts, and with them everything that would keep the process alive. */
+export async function closeHosts({ central, peripheral }: HostPair): Promise<void> {
+  await central[Symbol.asyncDispose]();
+  await peripheral[Symbol.asyncDispose]();
+}

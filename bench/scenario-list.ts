@@ -1,0 +1,73 @@
+import type { Scenario } from "./scenario.ts";
+import { readOctets, streamOctets, writeOctets } from "./values.ts";
+
+const collectorInHand = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size=64"];
+const stream = { floor: true, octets: streamOctets, cost: "cpu", repeated: true } as const;
+const roundTrip = { floor: true, cost: "cpu", repeated: true } as const;
+
+/** Everything that is measured, in the order of the report. */
+export const scenarios: readonly Scenario[] = [
+  {
+    ...stream,
+    name: "notification",
+    title: `notification, ${streamOctets} octets`,
+    load: async () => (await import("./scenarios/stream.ts")).notification,
+  },
+  {
+    ...stream,
+    name: "notification-iterated",
+    title: `the same, iterated with \`for await\``,
+    load: async () => (await import("./scenarios/stream.ts")).notificationIterated,
+  },
+  {
+    ...stream,
+    name: "write-without-response",
+    title: `write without response, ${streamOctets} octets`,
+    load: async () => (await import("./scenarios/stream.ts")).writeWithoutResponse,
+  },
+  {
+    ...roundTrip,
+    name: "read",
+    title: `read, ${readOctets} octets, round trip`,
+    load: async () => (await import("./scenarios/round-trip.ts")).read,
+  },
+  {
+    ...roundTrip,
+    name: "write",
+    title: `write, ${writeOctets} octets, round trip`,
+    load: async () => (await import("./scenarios/round-trip.ts")).write,
+  },
+  {
+    name: "discovery-first",
+    title: "discovery of 20 services x 5 characteristics, the first of a process",
+    floor: false,
+    cost: "cpu",
+    repeated: false,
+    load: async () => (await import("./scenarios/discovery.ts")).firstDiscovery,
+  },
+  {
+    name: "discovery",
+    title: "the same, again and again",
+    floor: false,
+    cost: "cpu",
+    repeated: false,
+    load: async () => (await import("./scenarios/discovery.ts")).discovery,
+  },
+  {
+    name: "import",
+    title: "import of the package",
+    floor: false,
+    cost: "cpu",
+    repeated: false,
+    load: async () => (await import("./scenarios/import.ts")).importPackage,
+  },
+  {
+    name: "allocation",
+    title: `allocated per notification, ${streamOctets} octets`,
+    floor: true,
+    cost: "memory",
+    repeated: true,
+    nodeOptions: collectorInHand,
+    load: async () => (await import("./scenarios/stream.ts")).notificationAllocation,
+  },
+];

@@ -1,0 +1,178 @@
+import { AsyncQueue } from "../common/async-queue.ts";
+import { type CallOptions, reasonOf } from "../common/promised.ts";
+import type { Clock } from "../common/clock.ts";
+import type { AdvertisingReport } from "../hci/events/le-advertising.ts";
+import { type Found, Sighting } from "./found.ts";
+import { compileFilter, type ScanFilter } from "./scan-filter.ts";
+import { checkPatience, scanTime } from "./units.ts";
+
+/** How to scan, and for what. */
+export interface ScanOptions extends ScanFilter, CallOptions {
+  /** Ask advertisers for their scan response. Default true. */
+  readonly active?: boolean;
+  /** From the start of one listening to that of the next, 2.5 to 10,240 ms. Default 60, or the window if it is longer. */
+  readonly intervalMs?: number;
+  /** How long it listens each time, 2.5 ms up to the interval. Default 30, or the interval if it is shorter. */
+  readonly windowMs?: number;
+  /** Ends the scan normally after so many ms; by default it goes on. */
+  readonly durationMs?: number;
+  /**
+   * How often a device is reported: `"changed"` (default) when it is first heard and when what it says has changed,
+   * `"all"` for every packet, `"once"` when it is first heard and passes the filter.
+   */
+  readonly duplicates?: "changed" | "all" | "once";
+  /** Makes the scan throw `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a scan needs of the radio that it shares with others. */
+export interface ScanRadio {
+  readonly clock: Clock;
+  /** The scan wants to be told of reports from now on. Ends it when the host is closed. */
+  begin(scan: Scan): void;
+  /** It wants no more of them. */
+  release(scan: Scan): void;
+  /** Resolves when the radio does what the scans that are left want; after the last one, when it is silent. */
+  idle(): Promise<void>;
+}
+
+/** How many devices one scan remembers; beyond that the one heard least recently is forgotten, and new again. */
+const mostSightings = 1000;
+/** How many results wait for a slow program; beyond that the oldest is dropped. */
+const mostWaiting = 256;
+
+const duplicatePolicies: readonly unknown[] = ["changed", "all", "once"];
+
+/**
+ * One `host.scan()`: iterate it for the devices it finds. It begins with the first step of the iteration, and ends
+ * when the loop is left, when it is disposed of, or with its duration, its signal or the host.
+ */
+export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDisposable {
+  /** Whether scan responses are asked for. */
+  readonly active: boolean;
+  /** In 0.625 ms. */
+  readonly interval: number;
+  /** In 0.625 ms. */
+  readonly window: number;
+  readonly #radio: ScanRadio;
+  readonly #options: ScanOptions;
+  readonly #accepts: (found: Found) => boolean;
+  readonly #duplicates: "changed" | "all" | "once";
+  readonly #queue: AsyncQueue<Found>;
+  readonly #sightings = new Map<string, Sighting>();
+  readonly #told = new Set<string>();
+  #begun = false;
+  #timer: Disposable | undefined;
+
+  /** Made by `host.scan`. */
+  constructor(options: ScanOptions, radio: ScanRadio) {
+    const { active = true, duplicates = "changed", durationMs } = options;
+    const { intervalMs = Math.max(60, options.windowMs ?? 0) } = options;
+    const { windowMs = Math.min(30, intervalMs) } = options;
+    if (windowMs > intervalMs) throw new RangeError(`windowMs: ${windowMs} ms is longer than the interval`);
+    if (durationMs !== undefined) checkPatience("durationMs", durationMs);
+    if (!duplicatePolicies.includes(duplicates)) {
+      throw new RangeError(`duplicates: "${duplicates as string}" is none of changed, all, once`);
+    }
+    this.active = active;
+    this.interval = scanTime("intervalMs", intervalMs);
+    this.window = scanTime("windowMs", windowMs);
+    this.#accepts = compileFilter(options);
+    this.#duplicates = duplicates;
+    this.#options = options;
+    this.#radio = radio;
+    this.#queue = new AsyncQueue(mostWaiting, "dropOldest", () => {
+      this.#over();
+    });
+  }
+
+  /** How many results were lost because the program was too slow. */
+  get dropped(): number {
+    return this.#queue.dropped;
+  }
+
+  /** The next device; with the end, or the error, the radio has stopped if no other scan needs it. */
+  async next(): Promise<IteratorResult<Found, undefined>> {
+    let result: IteratorResult<Found, undefined> | undefined;
+    try {
+      this.#begin();
+      result = await this.#queue.next();
+      return result;
+    } finally {
+      if (!result || result.done) await this.#radio.idle();
+    }
+  }
+
+  /** Ends the scan, even while a {@link next} waits, and resolves when the radio has heard of it. */
+  async return(): Promise<IteratorResult<Found, undefined>> {
+    const result = await this.#queue.return();
+    await this.#radio.idle();
+    return result;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The same as leaving the loop. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  /** For the scanner: something was heard. `report` is *borrowed*. */
+  report(report: AdvertisingReport): void {
+    const key = `${report.addressType & 1}/${report.address}`;
+    const sighting = this.#sightings.get(key) ?? new Sighting(report);
+    // Set anew, so that the Map's order is that of the last hearing.
+    this.#sightings.delete(key);
+    this.#sightings.set(key, sighting);
+    if (this.#sightings.size > mostSightings) this.#forgetOldest();
+    const isNews = sighting.add(report);
+    if (this.#duplicates !== "all" && (!isNews || (this.#duplicates === "once" && this.#told.has(key))))
+      return;
+    const found = sighting.found();
+    if (!this.#accepts(found)) return;
+    if (this.#duplicates === "once") this.#told.add(key);
+    this.#queue.push(found);
+  }
+
+  /** For the scanner: there is nothing more to be heard. */
+  end(reason: unknown): void {
+    this.#queue.end(reason);
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    const { signal, durationMs } = this.#options;
+    if (this.#queue.ended) return;
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", this.#aborted, { once: true });
+    if (durationMs !== undefined) {
+      this.#timer = this.#radio.clock.after(durationMs, () => {
+        this.#queue.end();
+      });
+    }
+    this.#radio.begin(this);
+  }
+
+  readonly #aborted = (): void => {
+    const { signal } = this.#options;
+    if (signal) this.#queue.abort(reasonOf(signal));
+  };
+
+  #over(): void {
+    this.#options.signal?.removeEventListener("abort", this.#aborted);
+    this.#timer?.[Symbol.dispose]();
+    this.#sightings.clear();
+    this.#told.clear();
+    this.#radio.release(this);
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#sightings.keys();
+    if (oldest === undefined) return;
+    this.#sightings.delete(oldest);
+    this.#told.delete(oldest);
+  }
+}
