@@ -95,9 +95,3 @@ export function decodeIncludeDeclaration(value: Uint8Array): IncludeDeclaration 
   const uuid = value.length === 6 ? Uuid.fromAir(value.subarray(4)) : undefined;
   return { startHandle: u16At(value, 0), endHandle: u16At(value, 2), uuid };
 }
-
-/** The inverse of {@link decodeIncludeDeclaration}; the caller *owns* the octets. */
-export function encodeIncludeDeclaration(startHandle: number, endHandle: number, uuid: Uuid): Uint8Array {
-  const range = Uint8Array.of(startHandle, startHandle >> 8, endHandle, endHandle >> 8);
-  return uuid.octets.length === 2 ? concat(range, uuid.octets) : range;
-}
