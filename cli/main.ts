@@ -10,7 +10,7 @@ Commands:
   decode FILE  Print a Bluetooth capture (btsnoop, pcap, pcapng) as readable lines.
 
 Options:
-  --help       Print this text. "jelling COMMAND --help" tells about a command.
+  -h, --help   Print this text. "jelling COMMAND --help" tells about a command.
   --version    Print the version.
 
 Exit status: 0 if all went well, 1 if something failed, 2 if the command line is wrong.
@@ -54,9 +54,16 @@ export async function main(argv: readonly string[], streams: Streams): Promise<n
     return await command(args, streams);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    stderr.write(`jelling ${name}: ${error.message}\nTry "jelling ${name} --help".\n`);
+    stderr.write(`jelling ${name}: ${error.message}\nTry "${helpOf(name)}".\n`);
     return 2;
   }
+}
+
+/** What tells about a command: whoever came by `npm start` may have no `jelling` to call. */
+function helpOf(name: string): string {
+  const { npm_lifecycle_event: script, npm_package_name: ofPackage } = process.env;
+  const isStart = name === "demo" && script === "start" && ofPackage === "jelling";
+  return isStart ? "npm start -- --help" : `jelling ${name} --help`;
 }
 
 /** By the package's own name: the path to package.json is not the same from the sources and from what is built. */

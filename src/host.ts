@@ -1,7 +1,9 @@
 import { EventEmitter } from "node:events";
+import process from "node:process";
 import { Address } from "./common/address.ts";
 import { systemClock } from "./common/clock.ts";
 import { BleError, HostClosedError, TransportError } from "./common/errors.ts";
+import { shownAsText } from "./common/inspect.ts";
 import { run } from "./common/procedure.ts";
 import { type CallOptions, promised } from "./common/promised.ts";
 import { systemRandom } from "./common/random.ts";
@@ -74,7 +76,11 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
       },
     });
     this.#hci = hci;
-    this.gatt = new GattServer(turn, fault, (start, end) => {
+    const handlerFailed = (error: unknown): void => {
+      if (this.listenerCount("fault") > 0) fault(error);
+      else process.emitWarning(error instanceof Error ? error : String(error)); // a mistake must not pass unseen
+    };
+    this.gatt = new GattServer(turn, handlerFailed, (start, end) => {
       // Subscribers only; while the host is being made there are none.
       if (this.connections.length > 0) this.#standard.changed(start, end).catch(fault);
     });
@@ -101,6 +107,7 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    */
   static async open(transport: HciTransport, options: HostOptions = {}): Promise<Host> {
     let host: Host | undefined;
+    requireTransport(transport);
     try {
       checkHostOptions(options);
       options.signal?.throwIfAborted();
@@ -112,6 +119,16 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
       await close(host ?? transport).catch(() => undefined);
       throw error;
     }
+  }
+
+  static {
+    shownAsText(Host.prototype);
+  }
+
+  /** What `console.log` shows. */
+  override toString(): string {
+    const state = this.#ended ? "closed" : `${this.connections.length} connections`;
+    return this.#controller ? `${this.address.toString()} (${state})` : "(not open)";
   }
 
   /** What the controller is and can do. */
@@ -155,7 +172,8 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * @param peer - An address, also as text (`C0:FF:EE:00:00:01/random`), or what a scan has found.
    * @param options.signal - Calls the attempt off; the promise rejects once the controller has stopped trying.
    * @throws {@link ConnectTimeoutError} The peer did not answer in time.
-   * @throws {@link HciError} The controller refused, for instance because there is such a link already.
+   * @throws {@link UnavailableError} There is such a link already.
+   * @throws {@link HciError} The controller refused.
    * @throws {@link RangeError} An option is out of its range.
    * @throws {@link SyntaxError} The address is none.
    */
@@ -163,12 +181,16 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
     peer: Address | string | Found,
     options: ConnectOptions & CallOptions = {},
   ): Promise<Connection> {
-    const address = typeof peer === "object" && "address" in peer ? peer.address : Address.from(peer);
+    const address = Address.from(peer instanceof Address || typeof peer !== "object" ? peer : peer.address);
+    if (this.connections.some(({ role, peerAddress }) => role === "central" && peerAddress.equals(address))) {
+      throw new UnavailableError(`${address.toString()} is connected already: see host.connections`);
+    }
     return this.#initiator.connect(address, options);
   }
 
   /**
-   * Advertises until the result is disposed of. Resolves when the radio is at it.
+   * Advertises until the result is disposed of. Resolves when the radio is at it. A name that fits neither packet is
+   * sent shortened.
    *
    * @throws {@link RangeError} Something does not fit into 31 octets of advertising data and 31 of scan response, or
    *   is out of its range; the message names it.
@@ -283,6 +305,14 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
       (this.emit as (name: K, ...values: HostEvents[K]) => boolean).call(this, name, ...values);
     });
   }
+}
+
+/** @throws {@link TypeError} For programs that no compiler checks. */
+function requireTransport(transport: Partial<HciTransport>): void {
+  if (typeof transport.start === "function" && typeof transport.send === "function") return;
+  throw new TypeError(
+    "Host.open takes a transport; a virtual controller gives one with controller.transport()",
+  );
 }
 
 async function close(resource: AsyncDisposable): Promise<void> {

@@ -36,8 +36,9 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   ],
   "trace.ts": [/^\d\d packets are in .*\.btsnoop$/],
   "virtual-time.ts": [
+    "found lamp",
     /^C0:FF:EE:00:00:01\/random did not answer within 30000 ms/,
-    "30000 ms have passed on the clock, 0 timers are left",
+    "90000 ms have passed on the clock, 0 timers are left",
   ],
 };
 

@@ -7,9 +7,8 @@ import {
   GattType,
   propertyList,
 } from "../../src/gatt/declaration.ts";
-import type { DecodedPacket, Fields, Layer } from "./decoded.ts";
-
-type Direction = NonNullable<DecodedPacket["direction"]>;
+import { AttributeTypes, opposite, type PduDirection } from "./attribute-types.ts";
+import type { Fields, Layer } from "./decoded.ts";
 
 /** Attribute types whose values GATT lays out, and how. Vol 3, Part G, 3.1 to 3.3. */
 const declarations: ReadonlyMap<string, (value: Uint8Array) => Fields> = new Map([
@@ -30,22 +29,28 @@ const answers: Readonly<Record<number, number>> = {
   [Opcode.ReadByGroupTypeRequest]: Opcode.ReadByGroupTypeResponse,
 };
 
-const opposite: Readonly<Record<Direction, Direction>> = {
-  hostToController: "controllerToHost",
-  controllerToHost: "hostToController",
-  centralToPeripheral: "peripheralToCentral",
-  peripheralToCentral: "centralToPeripheral",
-};
-
 /** The ATT requests of a connection and the responses to them: which type was asked for tells what a value means. */
 export class AttConversation {
   /** What either side waits for, by the direction in which it asked: the opcode of the response, and the type. */
-  readonly #asked = new Map<Direction | undefined, { readonly answer: number; readonly type: Uuid }>();
+  readonly #asked = new Map<PduDirection | undefined, { readonly answer: number; readonly type: Uuid }>();
+  readonly #types = new AttributeTypes();
 
-  /** Adds to a response what the declarations in it say; takes note of a request. */
-  explain(layer: Layer, direction: Direction | undefined): Layer {
+  /**
+   * Adds to a response what the declarations in it say, and to a handle the type of its attribute where a response
+   * before has told it; takes note of a request.
+   */
+  explain(layer: Layer, direction: PduDirection | undefined): Layer {
+    if (layer.layer !== "att") return layer;
     const { opcode, fields } = layer;
-    if (layer.layer !== "att" || opcode === undefined) return layer;
+    if (direction && opcode === Opcode.FindInformationResponse)
+      this.#types.learn(direction, fields["entries"]);
+    const explained = this.#declarations(layer, direction);
+    return direction ? this.#types.name(explained, direction) : explained;
+  }
+
+  #declarations(layer: Layer, direction: PduDirection | undefined): Layer {
+    const { opcode, fields } = layer;
+    if (opcode === undefined) return layer;
     const answer = answers[opcode];
     if (answer !== undefined && fields["type"] instanceof Uuid) {
       this.#asked.set(direction, { answer, type: fields["type"] });
@@ -58,11 +63,12 @@ export class AttConversation {
     this.#asked.delete(request);
     const decode = declarations.get(asked.type.key);
     const { entries } = fields;
-    if (!decode || !Array.isArray(entries)) return layer;
-    return {
-      ...layer,
-      fields: { entries: (entries as readonly Fields[]).map((entry) => declared(entry, decode)) },
-    };
+    if (!Array.isArray(entries)) return layer;
+    const explained = decode
+      ? (entries as readonly Fields[]).map((entry) => declared(entry, decode))
+      : (entries as readonly Fields[]);
+    if (direction) this.#types.learn(direction, explained, asked.type);
+    return { ...layer, fields: { entries: explained } };
   }
 }
 

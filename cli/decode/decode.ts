@@ -99,6 +99,14 @@ function highest(layers: readonly Layer[], wanted: ReadonlySet<LayerName>): read
 
 /** What a person has to know about an error that is nobody's fault here; `undefined` for our own. */
 function reasonOf(error: unknown, file: string): string | undefined {
-  if (error instanceof CaptureError) return `${file === "-" ? "standard input" : file}: ${error.message}`;
-  return error instanceof Error && "syscall" in error ? error.message : undefined;
+  const name = file === "-" ? "standard input" : file;
+  if (error instanceof CaptureError) {
+    if (error.format !== "capture") return `${name}: ${error.message}`;
+    // Of no format known: where in the file that was found is of no interest.
+    const why = error.message.replace(/^capture, octet 0: /, "");
+    return `not a capture: ${name}: ${why}`;
+  }
+  if (!(error instanceof Error && "syscall" in error)) return undefined;
+  if ("code" in error && error.code === "EISDIR") return `${name} is a folder, not a capture`;
+  return error.message.includes(name) ? error.message : `${name}: ${error.message}`;
 }

@@ -29,7 +29,7 @@ btsnoop (Android's HCI snoop log, btmon -w), pcap or pcapng, with HCI or link-la
   ·  the capture does not tell
 
 Options:
-  --json         Print one JSON object a line, octets as hex.
+  --json         Print one JSON object a line, octets as hex, codes with their names.
   --summary      Print how often each thing occurs on each layer instead of the packets.
   --layer NAMES  Only the layers named: ll, hci, l2cap, att, smp. Separate several with commas or
                  repeat the option. Each packet is shown as the highest of these layers that it
@@ -37,7 +37,7 @@ Options:
   --absolute     Print the time of day (UTC) instead of seconds since the first packet.
   --full         Print octets to the last one; without it, lines leave off after 32 of a value.
                  JSON is always full.
-  --help         Print this text.
+  -h, --help     Print this text.
 
 Exit status:
   0  The capture was read to its end, or whoever reads the output has seen enough.

@@ -1,7 +1,7 @@
-import { mkdtempSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BleError, type Clock, systemClock } from "../../src/index.ts";
+import { BleError, type Clock, systemClock, TransportError } from "../../src/index.ts";
 import { LineWriter, type Streams } from "../streams.ts";
 import type { Report } from "./events.ts";
 import { type DemoOptions, demoHelp, parseDemoOptions } from "./options.ts";
@@ -45,16 +45,26 @@ export async function runDemo(
     stop.abort(new Interruption(interruptedStatus));
   };
   process.once("SIGINT", interrupt); // once: a second Ctrl-C ends the process whatever hangs
-  const { message, status } = await outcomeOf(() => run(options, out, streams, clock, stop));
+  let trace: string | undefined;
+  const { message, status } = await outcomeOf(async () => {
+    trace = traceFile(options.trace);
+    await run({ ...options, trace }, out, streams, clock, stop);
+  });
   process.off("SIGINT", interrupt);
   await out.flush();
   const failure = message ?? out.failure?.message;
   if (failure !== undefined) streams.stderr.write(`jelling demo: ${failure}\n`);
+  if (message !== undefined && trace !== undefined) {
+    streams.stderr.write(`What went over HCI until then is in ${trace}\n`);
+  }
   return failure === undefined ? status : Math.max(status, 1);
 }
 
+/** With the name of the file, where there is to be one. */
+type TracedOptions = Omit<DemoOptions, "trace"> & { readonly trace: string | undefined };
+
 async function run(
-  options: DemoOptions,
+  options: TracedOptions,
   out: LineWriter,
   { stdout }: Pick<Streams, "stdout">,
   clock: Clock,
@@ -72,8 +82,7 @@ async function run(
     : (event) => print(eventLines(event, paint));
   if (!options.json) print(introduction);
   const onFault = (error: unknown): void => stop.abort(error);
-  const trace = traceFile(options.trace);
-  await runTour({ ...options, clock, report, signal: stop.signal, trace, onFault });
+  await runTour({ ...options, clock, report, signal: stop.signal, onFault });
   stop.signal.throwIfAborted(); // by a fault that no step has noticed
 }
 
@@ -94,8 +103,22 @@ async function outcomeOf(
   }
 }
 
-/** A folder of its own: a file of a known name among the temporary ones could be somebody else's trap. */
+/**
+ * Makes sure that the trace can be written, before anything is printed.
+ *
+ * Without a name it gets a folder of its own: a file of a known name among the temporary ones could be somebody else's
+ * trap.
+ *
+ * @throws {@link TransportError} It cannot.
+ */
 function traceFile(option: DemoOptions["trace"]): string | undefined {
   if (option === false) return undefined;
-  return option ?? join(mkdtempSync(join(tmpdir(), "jelling-")), "demo.btsnoop");
+  try {
+    const path = option ?? join(mkdtempSync(join(tmpdir(), "jelling-")), "demo.btsnoop");
+    closeSync(openSync(path, "w"));
+    return path;
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new TransportError(`no trace can be written: ${error.message}`, { cause: error });
+  }
 }

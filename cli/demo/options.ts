@@ -32,7 +32,7 @@ Options:
   --no-trace     Write no trace.
   --json         Print one JSON object a line. Use "npm start --silent -- --json" to have nothing
                  else on standard output.
-  --help         Print this text.
+  -h, --help     Print this text.
 
 The virtual radio is the only one so far: transports to real controllers do not exist yet.
 

@@ -46,9 +46,15 @@ export class Address {
     return new Address(type.toLowerCase() as AddressType, Number.parseInt(digits.replace(/[:-]/g, ""), 16));
   }
 
-  /** An {@link Address} as it is, a text through {@link parse}. */
+  /**
+   * An {@link Address} as it is, a text through {@link parse}.
+   *
+   * @throws {@link TypeError} It is something else altogether.
+   */
   static from(address: Address | string): Address {
-    return typeof address === "string" ? Address.parse(address) : address;
+    if (address instanceof Address) return address;
+    if (typeof address === "string") return Address.parse(address);
+    throw new TypeError(`an address is a text such as C0:FF:EE:00:00:01/random, not ${typeof address}`);
   }
 
   /** Public, or which of the random kinds. Vol 6, Part B, 1.3.2. */

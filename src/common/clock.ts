@@ -8,7 +8,12 @@ export interface Clock {
   after(ms: number, callback: () => void): Disposable;
   /** Calls once, in a turn of its own, before any time passes. */
   soon(callback: () => void): void;
+  /** Keeps the process running until it is disposed of: something may come that no timer stands for. */
+  hold(): Disposable;
 }
+
+/** As long as Node lets a timer wait, in ms. */
+const longest = 2 ** 31 - 1;
 
 /** The operating system's time. */
 export const systemClock: Clock = {
@@ -24,6 +29,14 @@ export const systemClock: Clock = {
   },
   soon(callback) {
     setImmediate(callback);
+  },
+  hold() {
+    const timer = setInterval(() => undefined, longest);
+    return {
+      [Symbol.dispose]() {
+        clearInterval(timer);
+      },
+    };
   },
 };
 
@@ -83,6 +96,11 @@ export class VirtualClock implements Clock {
     this.after(0, callback);
   }
 
+  /** Nothing: whoever moves this clock is what the process runs for. */
+  hold(): Disposable {
+    return { [Symbol.dispose]: () => undefined };
+  }
+
   /** Lets `ms` milliseconds pass, running what falls due in order and every promise in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
@@ -112,7 +130,7 @@ export class VirtualClock implements Clock {
     promise.then(note, note);
     await settle();
     while (!settled) {
-      if (!this.#step(end)) throw new Error(`nothing due within ${most} ms settles the promise`);
+      if (!this.#step(end)) throw new Error(noEnd(most));
       await settle();
     }
     return promise;
@@ -173,6 +191,11 @@ export class VirtualClock implements Clock {
     }
     heap[at] = last;
   }
+}
+
+function noEnd(ms: number): string {
+  const hint = "does it wait for a timer that is not of this clock, such as AbortSignal.timeout?";
+  return `nothing due within ${ms} ms settles the promise: ${hint}`;
 }
 
 function isBefore(a: Due, b: Due): boolean {

@@ -60,6 +60,7 @@ export function clockInTurns(clock: Clock, turn: Turn): Clock {
     now: () => clock.now(),
     date: () => clock.date(),
     after: (ms, callback) => clock.after(ms, () => turn.run(callback)),
+    hold: () => clock.hold(),
     soon: (callback) => {
       clock.soon(() => turn.run(callback));
     },

@@ -37,12 +37,14 @@ export class Uuid {
    *
    * @throws {@link RangeError} A number or a count of octets that no UUID has.
    * @throws {@link SyntaxError} Text that is none of these forms.
+   * @throws {@link TypeError} It is something else altogether.
    */
   static from(value: UuidLike): Uuid {
     if (value instanceof Uuid) return value;
     if (typeof value === "number") return Uuid.#short(value);
     if (typeof value === "string") return Uuid.#parse(value);
-    return Uuid.#octets(value);
+    if (value instanceof Uint8Array) return Uuid.#octets(value);
+    throw new TypeError(`a UUID is a number, a text, a Uint8Array or a Uuid, not ${typeof value}`);
   }
 
   /**
@@ -109,4 +111,16 @@ export class Uuid {
       ? Uuid.#short(Number.parseInt(key.slice(0, 8), 16))
       : new Uuid(key, undefined, octets);
   }
+}
+
+/**
+ * Several UUIDs as a program gives them.
+ *
+ * @param name - The option, for the error.
+ * @throws {@link TypeError} It is no list, such as a text without brackets.
+ */
+export function uuidsFrom(name: string, values: readonly UuidLike[]): Uuid[] {
+  const isList: boolean = Array.isArray(values);
+  if (isList) return values.map((value) => Uuid.from(value));
+  throw new TypeError(`${name}: give a list, such as ["180d"]`);
 }

@@ -2,7 +2,7 @@ import { AsyncQueue } from "../common/async-queue.ts";
 import { BleError } from "../common/errors.ts";
 import type { Procedure } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
-import type { UuidLike } from "../common/uuid.ts";
+import { type UuidLike, uuidsFrom } from "../common/uuid.ts";
 import type { Turn } from "../common/turn.ts";
 import {
   LeSetAdvertisingData,
@@ -38,6 +38,8 @@ export interface AdvertiseOptions extends AdvertisingDataInput, CallOptions {
    * ends with its first connection.
    */
   readonly resume?: boolean;
+  /** Gives up waiting for the radio. Advertising that has begun ends when it is disposed of. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** AdvA types of Set Advertising Parameters. Vol 4, Part E, 7.8.5. */
@@ -80,12 +82,12 @@ export class Advertising implements AsyncIterable<Connection>, AsyncDisposable {
     await this.#stopped;
   }
 
-  /** For the advertiser. */
+  /** @internal For the advertiser. */
   connected(connection: Connection): void {
     this.#connections.push(connection);
   }
 
-  /** For the advertiser: nothing comes of it any more. */
+  /** @internal For the advertiser: nothing comes of it any more. */
   ended(reason?: BleError): void {
     this.#connections.end(reason);
   }
@@ -224,7 +226,7 @@ export class Advertiser {
         flags: AdFlag.GeneralDiscoverable | AdFlag.BrEdrNotSupported,
         ...input,
         ...(name !== undefined && { localName: name }),
-        ...(services && { serviceUuids: services }),
+        ...(services && { serviceUuids: uuidsFrom("services", services) }),
       },
       { advertising: legacyRoom, scanResponse: scannable || connectable ? legacyRoom : 0 },
     );

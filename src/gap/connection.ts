@@ -3,6 +3,7 @@ import type { Address } from "../common/address.ts";
 import { hexNumber } from "../common/bytes.ts";
 import type { Clock } from "../common/clock.ts";
 import type { BleError } from "../common/errors.ts";
+import { shownAsText } from "../common/inspect.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import type { GattClient } from "../gatt/client.ts";
@@ -78,6 +79,10 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
   #whenEnded: ((reason: BleError) => void)[] = [];
   #disconnecting = false;
 
+  static {
+    shownAsText(Connection.prototype);
+  }
+
   /** Made by the host. */
   constructor(parts: ConnectionParts) {
     super();
@@ -86,6 +91,12 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
     this.peerAddress = parts.peerAddress;
     this.handle = parts.handle;
     this.#parameters = parts.parameters;
+  }
+
+  /** What `console.log` shows. */
+  override toString(): string {
+    const state = this.#ended ? "disconnected" : "connected";
+    return `${this.peerAddress.toString()} (${state}, this side is ${this.role})`;
   }
 
   /** The peer's GATT server. */
@@ -144,23 +155,23 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
     await this.disconnect();
   }
 
-  /** For `gap/connections.ts`. */
+  /** @internal For `gap/connections.ts`. */
   complete(gatt: GattClient): void {
     this.#gatt = gatt;
   }
 
-  /** For `gap/connections.ts`: the controller says that the parameters have changed. */
+  /** @internal For `gap/connections.ts`: the controller says that the parameters have changed. */
   updated(parameters: ConnectionParameters): void {
     this.#parameters = parameters;
     this.#parts.turn.defer(() => this.emit("parametersChanged", parameters));
   }
 
-  /** For `gap/connections.ts`: the bearer has a new MTU. */
+  /** @internal For `gap/connections.ts`: the bearer has a new MTU. */
   mtuChanged(mtu: number): void {
     this.#parts.turn.defer(() => this.emit("mtuChanged", mtu));
   }
 
-  /** For `gap/connections.ts`: the link is gone. */
+  /** @internal For `gap/connections.ts`: the link is gone. */
   end(reason: BleError): void {
     if (this.#ended) return;
     this.#ended = reason;

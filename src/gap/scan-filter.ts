@@ -1,5 +1,5 @@
 import { Address } from "../common/address.ts";
-import { Uuid, type UuidLike } from "../common/uuid.ts";
+import { type UuidLike, uuidsFrom } from "../common/uuid.ts";
 import type { Found } from "./found.ts";
 
 /** Which devices a scan is about; all conditions given must hold. */
@@ -28,7 +28,7 @@ export function compileFilter({ services, name, addresses, minRssi }: ScanFilter
   if (minRssi !== undefined) conditions.push(({ rssi }) => rssi !== undefined && rssi >= minRssi);
   if (name !== undefined) conditions.push((found) => found.name === name);
   if (services) {
-    const wanted = new Set(services.map((uuid) => Uuid.from(uuid).key));
+    const wanted = new Set(uuidsFrom("services", services).map(({ key }) => key));
     conditions.push((found) => found.services.some(({ key }) => wanted.has(key)));
   }
   return (found) => conditions.every((condition) => condition(found));

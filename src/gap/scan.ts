@@ -119,7 +119,7 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
     await this.return();
   }
 
-  /** For the scanner: something was heard. `report` is *borrowed*. */
+  /** @internal For the scanner: something was heard. `report` is *borrowed*. */
   report(report: AdvertisingReport): void {
     const key = `${report.addressType & 1}/${report.address}`;
     const sighting = this.#sightings.get(key) ?? new Sighting(report);
@@ -136,7 +136,7 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
     this.#queue.push(found);
   }
 
-  /** For the scanner: there is nothing more to be heard. */
+  /** @internal For the scanner: there is nothing more to be heard. */
   end(reason: unknown): void {
     this.#queue.end(reason);
   }

@@ -21,6 +21,8 @@ export class LocalCharacteristic {
   /** The handle of the value. */
   readonly handle: number;
   readonly #value: LocalValue;
+  /** The bits of a Client Characteristic Configuration that its properties allow. */
+  readonly #offered: number;
   readonly #clients: readonly ServedClient[];
 
   /**
@@ -28,7 +30,14 @@ export class LocalCharacteristic {
    *
    * @param clients - Those served at any time; not a copy.
    */
-  constructor(uuid: Uuid, handle: number, value: LocalValue, clients: readonly ServedClient[]) {
+  constructor(
+    uuid: Uuid,
+    handle: number,
+    value: LocalValue,
+    offered: number,
+    clients: readonly ServedClient[],
+  ) {
+    this.#offered = offered;
     this.uuid = uuid;
     this.handle = handle;
     this.#value = value;
@@ -59,10 +68,12 @@ export class LocalCharacteristic {
    * @param value - 0 to 512 octets, not to be changed until the promise settles.
    * @param options.signal - Aborting keeps what still waits for room from being sent.
    * @returns How many clients it was queued for.
+   * @throws {@link TypeError} The characteristic was not defined with `notify: true`, or the value is no Uint8Array.
    * @throws {@link BackPressureError} 1024 values wait for one of the clients already, because nobody awaits them; it
    *   does not get this one.
    */
   async notify(value: Uint8Array, options: NotifyOptions = {}): Promise<number> {
+    this.#checkOffer(Configuration.Notification, "notify");
     checkValue({ value });
     options.signal?.throwIfAborted();
     let told = 0;
@@ -88,6 +99,7 @@ export class LocalCharacteristic {
    * @returns Whether the value was queued for every subscriber.
    */
   tryNotify(value: Uint8Array, { to }: { readonly to?: GattPeer } = {}): boolean {
+    this.#checkOffer(Configuration.Notification, "notify");
     checkValue({ value });
     for (const client of this.#clients) {
       if (this.#bearerOf(client, Configuration.Notification, to)?.hasRoom === false) return false;
@@ -109,6 +121,7 @@ export class LocalCharacteristic {
    * @throws {@link BackPressureError} 1024 indications wait for one of the clients already.
    */
   async indicate(value: Uint8Array, options: NotifyOptions = {}): Promise<number> {
+    this.#checkOffer(Configuration.Indication, "indicate");
     checkValue({ value });
     options.signal?.throwIfAborted();
     const octets = new Uint8Array(value); // it may wait in line behind other indications
@@ -118,6 +131,11 @@ export class LocalCharacteristic {
       }, options),
     );
     return (await Promise.all(confirmations)).length;
+  }
+
+  #checkOffer(bits: number, option: "notify" | "indicate"): void {
+    if ((this.#offered & bits) !== 0) return;
+    throw new TypeError(`characteristic ${this.uuid.toString()} was not defined with ${option}: true`);
   }
 
   #recipients(bits: number, to: GattPeer | undefined): ServedClient[] {

@@ -36,9 +36,15 @@ export class RemoteCharacteristic extends RemoteValue {
    * @throws {@link DisconnectedError} The link was lost first.
    * @throws {@link BackPressureError} 1024 values wait already, because nobody awaits them.
    * @throws {@link RangeError} The value is too long.
+   * @throws {@link NotFoundError} The characteristic does not offer it.
    */
   async writeWithoutResponse(value: Uint8Array, options?: CallOptions): Promise<void> {
     requireOctets(value);
+    if (!this.properties.writeWithoutResponse) {
+      throw new NotFoundError(
+        `characteristic ${this.uuid.toString()} does not offer writing without response`,
+      );
+    }
     const { link } = this;
     options?.signal?.throwIfAborted();
     if (!link.ready) await link.begin(options);

@@ -24,6 +24,7 @@ const mostHandle = 0xffff;
 
 /** The local GATT server: what this host offers to all its peers. Vol 3, Part G, 2.5. */
 export class GattServer {
+  /** @internal For the bearers. */
   readonly table: AttributeTable<ServedClient> = new AttributeTable();
   /** An array, since every notification walks over it. */
   readonly #clients: ServedClient[] = [];
@@ -63,13 +64,14 @@ export class GattServer {
     return service as LocalService<C>;
   }
 
-  /** Begins to serve a client; {@link leave} ends it. */
+  /** @internal Begins to serve a client; {@link leave} ends it. */
   serve(connection: GattPeer): ServedClient {
     const client = new ServedClient(connection);
     this.#clients.push(client);
     return client;
   }
 
+  /** @internal Ends what {@link serve} began. */
   leave(client: ServedClient): void {
     client.detach();
     const at = this.#clients.indexOf(client);
@@ -94,7 +96,7 @@ export class GattServer {
     const allowed = configurationBits(options);
     if (allowed !== 0) this.#addConfiguration(valueHandle, allowed);
     for (const descriptor of options.descriptors ?? []) this.#addDescriptor(descriptor);
-    return new LocalCharacteristic(uuid, valueHandle, value, this.#clients);
+    return new LocalCharacteristic(uuid, valueHandle, value, allowed, this.#clients);
   }
 
   #addConfiguration(valueHandle: number, allowed: number): void {

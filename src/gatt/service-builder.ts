@@ -100,6 +100,13 @@ export function service<C extends CharacteristicDefinitions>(
   uuid: UuidLike,
   characteristics: C,
 ): ServiceDefinition<C> {
+  requireObject("the characteristics of a service", characteristics);
+  for (const [name, each] of Object.entries(characteristics)) {
+    requireObject(
+      `${name}: what characteristic() makes`,
+      (each as Partial<CharacteristicDefinition>).options,
+    );
+  }
   return { uuid: Uuid.from(uuid), characteristics };
 }
 
@@ -124,6 +131,12 @@ export function characteristic(
 export function descriptor(uuid: UuidLike, options: DescriptorOptions = {}): DescriptorDefinition {
   checkValue(options);
   return { uuid: Uuid.from(uuid), options };
+}
+
+/** @throws {@link TypeError} For programs that no compiler checks: it is no object. */
+function requireObject(what: string, value: unknown): void {
+  if (typeof value !== "object" || value === null)
+    throw new TypeError(`${what}: ${typeof value} is no object`);
 }
 
 /**

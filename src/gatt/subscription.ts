@@ -31,7 +31,7 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
   readonly #stop: () => Promise<void>;
   #stopped: Promise<void> | undefined;
   #aborted = false;
-  /** For the client that feeds it. */
+  /** @internal For the client that feeds it. */
   readonly sink: ValueSink;
 
   /** Made by `characteristic.subscribe`. */

@@ -87,6 +87,13 @@ describe("jelling decode", () => {
         },
       ],
     });
+    expect(printed[5]?.["fields"]).toEqual({
+      requestOpcode: 8,
+      requestOpcodeName: "ATT_READ_BY_TYPE_REQ",
+      handle: 1,
+      error: 10,
+      errorName: "Attribute Not Found",
+    });
     expect(printed[6]).toEqual({
       number: 7,
       time: 0.009,
@@ -238,6 +245,44 @@ describe("jelling decode", () => {
     `);
   });
 
+  it("tells the type behind a handle that the same server has told before (Vol 3, Part G, 4.6, 4.7)", async () => {
+    const printed = await objects(
+      btsnoop(
+        ["→", "02 4000 0700 0300 0400 0a 0300"],
+        ["→", "02 4000 0b00 0700 0400 08 0100 ffff 0328"],
+        ["←", "02 4020 0d00 0900 0400 09 07 0200 12 0300 372a"],
+        ["→", "02 4000 0900 0500 0400 04 0400 0500"],
+        ["←", "02 4020 0e00 0a00 0400 05 01 0400 0229 0500 0129"],
+        ["→", "02 4000 0b00 0700 0400 08 0100 ffff 002a"],
+        ["←", "02 4020 0a00 0600 0400 09 04 0900 6162"],
+        ["→", "02 4000 0700 0300 0400 0a 0300"],
+        ["←", "02 4020 0900 0500 0400 01 0a 0300 02"],
+        ["←", "02 4020 0900 0500 0400 01 08 0300 0a"],
+        ["←", "02 4020 0800 0400 0400 1b 0300 48"],
+        ["→", "02 4000 0900 0500 0400 12 0400 0100"],
+        ["→", "02 4000 0700 0300 0400 0a 0900"],
+        ["→", "02 4000 0700 0300 0400 0a 0200"],
+        ["←", "02 4020 0700 0300 0400 0a 0300"],
+        ["→", "02 4000 0800 0400 0400 1b 0300 48"],
+        ["→", "02 4100 0700 0300 0400 0a 0300"],
+      ),
+    );
+    const types = printed.map(({ name, fields }) => [name, (fields as Record<string, unknown>)["type"]]);
+    expect([types[0], ...types.slice(7)]).toEqual([
+      ["ATT_READ_REQ", undefined], // it comes before the discovery
+      ["ATT_READ_REQ", "2a37"],
+      ["ATT_ERROR_RSP", "2a37"],
+      ["ATT_ERROR_RSP", undefined], // of a search: the handle is where it began
+      ["ATT_HANDLE_VALUE_NTF", "2a37"],
+      ["ATT_WRITE_REQ", "2902"],
+      ["ATT_READ_REQ", "2a00"],
+      ["ATT_READ_REQ", "2803"],
+      ["ATT_READ_REQ", undefined], // of the server on the other side
+      ["ATT_HANDLE_VALUE_NTF", undefined], // from the server on the other side
+      ["ATT_READ_REQ", undefined], // on another connection
+    ]);
+  });
+
   it("shows all commands of a BR/EDR signalling frame (Vol 3, Part A, 4)", async () => {
     const printed = await objects(
       btsnoop(["→", "02 4000 1200 0e00 0100 0a 01 0200 0200 06 02 0400 41004000"]),
@@ -250,7 +295,13 @@ describe("jelling decode", () => {
 
   it("a command that failed may leave out its return parameters (Vol 4, Part E, 7.7.14)", async () => {
     const [failed] = await objects(btsnoop(["←", "04 0e 04 01 0220 0c"]));
-    expect(failed?.["fields"]).toEqual({ numHciCommandPackets: 1, commandOpcode: 0x2002, status: 0x0c });
+    expect(failed?.["fields"]).toEqual({
+      numHciCommandPackets: 1,
+      commandOpcode: 0x2002,
+      commandOpcodeName: "HCI_LE_Read_Buffer_Size",
+      status: 0x0c,
+      statusName: "Command Disallowed",
+    });
     expect(failed).not.toHaveProperty("malformed");
   });
 });
@@ -458,7 +509,7 @@ describe("jelling decode and its surroundings", () => {
     const { status, stdout, stderr } = await decode(Uint8Array.from(Buffer.from("hello, world")));
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toBe(
-      "jelling decode: standard input: capture, octet 0: the file begins with 68 65 6c 6c 6f 2c 20 77; btsnoop, pcap and pcapng can be read\n",
+      "jelling decode: not a capture: standard input: the file begins with 68 65 6c 6c 6f 2c 20 77; btsnoop, pcap and pcapng can be read\n",
     );
   });
 
@@ -467,6 +518,12 @@ describe("jelling decode and its surroundings", () => {
     const { status, stderr } = await run(["decode", path]);
     expect(status).toBe(1);
     expect(stderr).toBe(`jelling decode: ENOENT: no such file or directory, open '${path}'\n`);
+  });
+
+  it("names a folder that is given for a file", async () => {
+    const { status, stderr } = await run(["decode", folder]);
+    expect(status).toBe(1);
+    expect(stderr).toBe(`jelling decode: ${folder} is a folder, not a capture\n`);
   });
 
   it.each([

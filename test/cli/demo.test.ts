@@ -99,9 +99,9 @@ describe("jelling demo", () => {
 
   it("says which trace it cannot write, and fails", async () => {
     const trace = join(tmpdir(), "jelling-no-such-folder", "trace.btsnoop");
-    const { status, stderr } = await demo(["--trace", trace]);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^jelling demo: .*jelling-no-such-folder.*ENOENT.*\n$/);
+    const { status, stdout, stderr } = await demo(["--trace", trace]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^jelling demo: no trace can be written: ENOENT.*jelling-no-such-folder.*\n$/);
   });
 
   it("has colours on a terminal, unless NO_COLOR is set", async () => {
@@ -142,6 +142,17 @@ describe("jelling demo", () => {
       stdout: "",
       stderr: `jelling demo: ${message}\nTry "jelling demo --help".\n`,
     });
+  });
+
+  it.each([
+    ["jelling", "start", "npm start -- --help"],
+    ["belt", "start", "jelling demo --help"],
+    ["jelling", "test", "jelling demo --help"],
+  ])("of package %s in script %s a wrong option leads to %j", async (ofPackage, script, help) => {
+    vi.stubEnv("npm_package_name", ofPackage);
+    vi.stubEnv("npm_lifecycle_event", script);
+    const { stderr } = await run(["demo", "--loud"]);
+    expect(stderr).toBe(`jelling demo: Unknown option '--loud'\nTry "${help}".\n`);
   });
 
   it("--help lists the options, and the defaults are as it says", async () => {
@@ -185,6 +196,24 @@ describe("npm start", () => {
     );
     expect({ status, stderr }).toEqual({ status: 130, stderr: "jelling demo: the demo was interrupted\n" });
     expect(events(stdout).at(-1)).toMatchObject({ event: "measurement" });
+  });
+
+  it("tells after Ctrl-C where the trace is", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "jelling-test-"));
+    try {
+      const trace = join(folder, "trace.btsnoop");
+      const { status, stderr } = await start(
+        ["--json", "--trace", trace, "--count", "10000"],
+        '"event":"measurement"',
+      );
+      expect({ status, stderr }).toEqual({
+        status: 130,
+        stderr: `jelling demo: the demo was interrupted\nWhat went over HCI until then is in ${trace}\n`,
+      });
+      expect((await run(["decode", trace])).stdout).toContain("ATT_HANDLE_VALUE_NTF");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   /** @param interruptAt - What on standard output makes somebody press Ctrl-C. */

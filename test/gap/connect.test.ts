@@ -3,12 +3,12 @@ import { Address } from "../../src/common/address.ts";
 import { HostClosedError } from "../../src/common/errors.ts";
 import type { Connection } from "../../src/gap/connection.ts";
 import type { ConnectOptions } from "../../src/gap/connect-options.ts";
-import { ConnectTimeoutError } from "../../src/gap/error.ts";
+import { ConnectTimeoutError, UnavailableError } from "../../src/gap/error.ts";
 import type { Found } from "../../src/gap/found.ts";
 import { encodeEvent } from "../../src/hci/event.ts";
 import { HciError } from "../../src/hci/error.ts";
 import { LeConnectionComplete, LeEnhancedConnectionComplete } from "../../src/hci/events/le-connection.ts";
-import { LeCreateConnection, LeCreateConnectionCancel } from "../../src/hci/commands/le-connection.ts";
+import { LeCreateConnectionCancel } from "../../src/hci/commands/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
 import type { Host } from "../../src/host.ts";
 import { countingSignal } from "../support/counting-signal.ts";
@@ -223,14 +223,13 @@ describe("Connecting", () => {
     await air.expectNothingLeft();
   });
 
-  it("to a peer that is connected already is refused by the controller, which is told as it is", async () => {
+  it("to a peer that is connected already is refused at once, with its address", async () => {
     const { air, central, peripheral } = await twoHosts();
     const { central: first } = await air.connect(central, peripheral);
     expect(await air.ending(central.host.connect(peripheral.host.address))).toMatchObject({
       error: {
-        constructor: HciError,
-        status: Status.ConnectionAlreadyExists,
-        opcode: LeCreateConnection.opcode,
+        constructor: UnavailableError,
+        message: `${peripheral.host.address.toString()} is connected already: see host.connections`,
       },
     });
     expect(first.connected).toBe(true);

@@ -127,6 +127,7 @@ describe("A connection", () => {
       service("180d", {
         measurement: characteristic("2a37", {
           notify: true,
+          writeWithoutResponse: true,
           onRead: () => new Promise<Uint8Array>(() => undefined),
         }),
       }),

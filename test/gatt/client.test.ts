@@ -165,7 +165,10 @@ describe("GATT client: ATT_MTU (Vol 3, Part G, 4.3.1)", () => {
 
 describe("GATT client: writing (Vol 3, Part G, 4.9)", () => {
   it("writes what fits one request, and says how much that is (4.9.3)", async () => {
-    const { bench, local, remote } = await found({ value: octets(), write: true }, 50);
+    const { bench, local, remote } = await found(
+      { value: octets(), write: true, writeWithoutResponse: true },
+      50,
+    );
     expect(remote.maxWriteLength).toBe(47);
     const mine = Buffer.alloc(47, 7);
     const writing = remote.write(mine);

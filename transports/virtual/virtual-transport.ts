@@ -9,6 +9,8 @@ export class VirtualTransport implements HciTransport {
   readonly #chip: Chip;
   readonly #onClose: (transport: VirtualTransport) => void;
   #receiver: HciReceiver | undefined;
+  /** As a real controller's device would, an open one keeps the process running: a peer may call at any time. */
+  #hold: Disposable | undefined;
   #closed = false;
 
   /** @param onClose - Called once, when it is of no more use. */
@@ -22,6 +24,7 @@ export class VirtualTransport implements HciTransport {
     if (this.#closed) throw new Error("this transport is closed");
     this.#chip.attach(receiver);
     this.#receiver = receiver;
+    this.#hold = this.#chip.medium.clock.hold();
   }
 
   send(packet: Uint8Array): void {
@@ -36,6 +39,7 @@ export class VirtualTransport implements HciTransport {
   async close(error?: Error): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#hold?.[Symbol.dispose]();
     const receiver = this.#receiver;
     this.#receiver = undefined;
     this.#onClose(this);
