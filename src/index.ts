@@ -36,6 +36,7 @@ export { propertyList } from "./gatt/declaration.ts";
 export type { RemoteService } from "./gatt/remote-service.ts";
 export type { RemoteCharacteristic } from "./gatt/remote-characteristic.ts";
 export type { RemoteDescriptor, RemoteValue } from "./gatt/remote-value.ts";
+export type { NotificationIterator } from "./gatt/notification-iterator.ts";
 export type { SubscribeOptions, Subscription } from "./gatt/subscription.ts";
 export {
   characteristic,

@@ -35,7 +35,7 @@ describe("Opening a host", () => {
   it("asks for the BR/EDR buffers only where there are none for LE (Vol 4, Part E, 7.8.2)", async () => {
     const air = new HostsOnAir();
     const shared = await air.open({ leBufferSizeZero: true });
-    const own = await air.open();
+    const own = await air.open({ leBufferSizeZero: false });
     expect(shared.transport.commands).toContain("Read_Buffer_Size");
     expect(own.transport.commands).not.toContain("Read_Buffer_Size");
   });

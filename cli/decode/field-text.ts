@@ -42,7 +42,7 @@ export class FieldText {
 
   #value(name: string, value: unknown, fields: Fields): string {
     if (typeof value === "number") return this.#number(name, value, fields);
-    if (typeof value === "string") return JSON.stringify(value);
+    if (typeof value === "string") return quoted(value);
     if (typeof value === "bigint") return `0x${value.toString(16)}`;
     if (value instanceof Uint8Array) return this.#octets(value);
     if (value instanceof Uuid) return uuidText(value);
@@ -69,7 +69,7 @@ export class FieldText {
     const left = octets.length - shown.length;
     const hex = `${toHex(shown)}${left > 0 ? `… (${octets.length} octets)` : ""}`;
     const text = printable(shown);
-    return text === undefined ? hex : `${hex} ${JSON.stringify(left > 0 ? `${text}…` : text)}`;
+    return text === undefined ? hex : `${hex} ${quoted(left > 0 ? `${text}…` : text)}`;
   }
 }
 
@@ -99,4 +99,12 @@ function printable(octets: Uint8Array): string | undefined {
     if (error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+/** Text from the air in quotes, without what would steer the terminal: controls, and changes of direction. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

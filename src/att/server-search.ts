@@ -44,18 +44,48 @@ export function findInformation<Peer>(table: AttributeTable<Peer>, pdu: Uint8Arr
   answer(entries, range, reply, () => FindInformationResponse.encode({ entries }));
 }
 
-/** Vol 3, Part F, 3.4.3.3. Only values that everyone may read at any time are compared: declarations. */
-export function findByTypeValue<Peer>(table: AttributeTable<Peer>, pdu: Uint8Array, reply: Reply): void {
+/** Vol 3, Part F, 3.4.3.3. */
+export function findByTypeValue<Peer>(
+  table: AttributeTable<Peer>,
+  peer: Peer,
+  pdu: Uint8Array,
+  reply: Reply,
+): void {
   const { attributeType, value, ...range } = FindByTypeValueRequest.decode(pdu);
   if (!isRange(range, reply)) return;
+  const wanted = ofType(table, range, ({ short }) => short === attributeType);
   const most = Math.floor((reply.mtu - 1) / 4);
+  run(match(wanted, peer, value.slice(), most), (handles) => {
+    if (handles instanceof Error) throw handles; // reading gives values or codes, never errors
+    answer(handles, range, reply, () => FindByTypeValueResponse.encode({ handles }));
+  });
+}
+
+/** The attributes with that value. One that cannot be read has none that this client could know of. */
+function* match<Peer>(
+  wanted: Iterable<Attribute<Peer>>,
+  peer: Peer,
+  value: Uint8Array,
+  most: number,
+): Procedure<{ handle: number; groupEndHandle: number }[]> {
   const handles: { handle: number; groupEndHandle: number }[] = [];
-  for (const { handle, type, constant, groupEnd } of table.between(range.startHandle, range.endHandle)) {
-    if (type.short !== attributeType || !constant || !equal(constant, value)) continue;
+  for (const attribute of wanted) {
+    const result = attribute.constant ?? (yield* wait(reading(attribute, peer)));
+    if (typeof result === "number" || !equal(result, value)) continue;
+    handles.push({ handle: attribute.handle, groupEndHandle: attribute.groupEnd });
     if (handles.length === most) break;
-    handles.push({ handle, groupEndHandle: groupEnd });
   }
-  answer(handles, range, reply, () => FindByTypeValueResponse.encode({ handles }));
+  return handles;
+}
+
+/** Only as far as it is walked: a table may be long. */
+function* ofType<Peer>(
+  table: AttributeTable<Peer>,
+  { startHandle, endHandle }: { startHandle: number; endHandle: number },
+  isWanted: (type: Uuid) => boolean,
+): Generator<Attribute<Peer>, void, undefined> {
+  for (const attribute of table.between(startHandle, endHandle))
+    if (isWanted(attribute.type)) yield attribute;
 }
 
 /** Vol 3, Part F, 3.4.4.9. */
@@ -88,9 +118,7 @@ export function readByType<Peer>(
 ): void {
   const { type, ...range } = ReadByTypeRequest.decode(pdu);
   if (!isRange(range, reply)) return;
-  const wanted = [...table.between(range.startHandle, range.endHandle)].filter((found) =>
-    found.type.equals(type),
-  );
+  const wanted = ofType(table, range, (found) => found.equals(type));
   run(collect(wanted, peer, reply.mtu), (outcome) => {
     if (outcome instanceof Error) throw outcome; // reading gives values or codes, never errors
     const { entries, refused } = outcome;
@@ -106,7 +134,7 @@ interface Collected {
 }
 
 /** Reads attributes as long as their values have the length of the first and fit the response. */
-function* collect<Peer>(wanted: readonly Attribute<Peer>[], peer: Peer, mtu: number): Procedure<Collected> {
+function* collect<Peer>(wanted: Iterable<Attribute<Peer>>, peer: Peer, mtu: number): Procedure<Collected> {
   const entries: { handle: number; value: Uint8Array }[] = [];
   let room = mtu - 2;
   for (const attribute of wanted) {

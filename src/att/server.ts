@@ -106,7 +106,7 @@ export class AttServer<Peer> implements Reply {
         findInformation(this.#table, pdu, this);
         return;
       case Opcode.FindByTypeValueRequest:
-        findByTypeValue(this.#table, pdu, this);
+        findByTypeValue(this.#table, this.#peer, pdu, this);
         return;
       case Opcode.ReadByTypeRequest:
         readByType(this.#table, this.#peer, pdu, this);

@@ -1,3 +1,4 @@
+import { HostClosedError } from "../common/errors.ts";
 import { DisconnectedError } from "../hci/error.ts";
 import type { GattServer } from "../gatt/server.ts";
 import type { LocalCharacteristic } from "../gatt/local-characteristic.ts";
@@ -14,6 +15,8 @@ export interface DeviceInfo {
 /** The two services that every server has: GAP, Vol 3, Part C, 12, and GATT, Vol 3, Part G, 7. */
 export class StandardServices {
   readonly #serviceChanged: LocalCharacteristic;
+  #pending: { readonly start: number; readonly end: number } | undefined;
+  #telling = false;
 
   /** Adds them to `server`. */
   constructor(server: GattServer, { name, appearance }: DeviceInfo) {
@@ -30,14 +33,32 @@ export class StandardServices {
   /**
    * Indicates to those who subscribed that the attributes of a range have changed. Vol 3, Part G, 7.1.
    *
+   * Changes that come while one is being indicated are told together afterwards, as one range that covers them.
    * A client that goes meanwhile is no failure: it keeps no memory of the attributes.
    */
   async changed(startHandle: number, endHandle: number): Promise<void> {
-    const range = Uint8Array.of(startHandle, startHandle >> 8, endHandle, endHandle >> 8);
+    const { start, end } = this.#pending ?? { start: startHandle, end: endHandle };
+    this.#pending = { start: Math.min(start, startHandle), end: Math.max(end, endHandle) };
+    if (this.#telling) return;
+    this.#telling = true;
     try {
-      await this.#serviceChanged.indicate(range);
+      for (let range = this.#take(); range; range = this.#take()) await this.#indicate(range);
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  #take(): { readonly start: number; readonly end: number } | undefined {
+    const range = this.#pending;
+    this.#pending = undefined;
+    return range;
+  }
+
+  async #indicate({ start, end }: { readonly start: number; readonly end: number }): Promise<void> {
+    try {
+      await this.#serviceChanged.indicate(Uint8Array.of(start, start >> 8, end, end >> 8));
     } catch (error) {
-      if (!(error instanceof DisconnectedError)) throw error;
+      if (!(error instanceof DisconnectedError || error instanceof HostClosedError)) throw error;
     }
   }
 }

@@ -3,6 +3,7 @@ import { AttError } from "../att/error.ts";
 import { ErrorCode } from "../att/error-code.ts";
 import { noOctets } from "../common/bytes.ts";
 import type { Turn } from "../common/turn.ts";
+import { HandlerLine } from "./handler-line.ts";
 import { checkValue, type GattPeer, mostValueOctets, type ValueOptions } from "./service-builder.ts";
 
 /** Told of a handler that failed in a way it did not mean to. */
@@ -13,6 +14,7 @@ export class LocalValue {
   #octets: Uint8Array;
   readonly #options: ValueOptions;
   readonly #turn: Turn;
+  readonly #lines = new WeakMap<GattPeer, HandlerLine>();
   readonly #handlerFailed: HandlerFailed;
 
   constructor(options: ValueOptions, turn: Turn, handlerFailed: HandlerFailed) {
@@ -75,7 +77,27 @@ export class LocalValue {
     }
     // The handler owns its octets; what is kept here must not change with them.
     const event = { connection, value: copyOf(value), acknowledged: write.acknowledged };
-    this.#call(() => onWrite(event), done, keep);
+    const line = this.#lineOf(connection);
+    const taken = line.enter(() => {
+      this.#call(
+        () => onWrite(event),
+        (error) => {
+          done(error);
+          line.next();
+        },
+        () => {
+          keep();
+          line.next();
+        },
+      );
+    });
+    if (!taken) done(ErrorCode.InsufficientResources);
+  }
+
+  #lineOf(connection: GattPeer): HandlerLine {
+    const line = this.#lines.get(connection) ?? new HandlerLine();
+    this.#lines.set(connection, line);
+    return line;
   }
 
   /** What a handler gave. The compiler is not everywhere: a handler that gives nonsense must still be answered for. */
@@ -103,7 +125,7 @@ export class LocalValue {
         refused(this.#codeOf(error));
         return;
       }
-      if (!(result instanceof Promise)) {
+      if (!isThenable(result)) {
         succeeded(result);
         return;
       }
@@ -118,6 +140,12 @@ export class LocalValue {
     this.#handlerFailed(error);
     return ErrorCode.UnlikelyError;
   }
+}
+
+/** Promises of other makes have no more in common with Promise than this. */
+function isThenable<T>(result: T | PromiseLike<T>): result is PromiseLike<T> {
+  if (typeof result !== "object" || result === null) return false;
+  return "then" in result && typeof result.then === "function";
 }
 
 /** Not slice(): the one of a Buffer copies nothing. */

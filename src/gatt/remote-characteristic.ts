@@ -1,8 +1,9 @@
 import { requireOctets } from "../common/bytes.ts";
 import { BleError } from "../common/errors.ts";
-import { type CallOptions, promised, reasonOf } from "../common/promised.ts";
+import { type CallOptions, promised } from "../common/promised.ts";
 import { type CharacteristicProperties, GattType } from "./declaration.ts";
 import { NotFoundError } from "./error.ts";
+import { NotificationIterator } from "./notification-iterator.ts";
 import { RemoteConfiguration } from "./remote-configuration.ts";
 import type { CharacteristicData } from "./remote-database.ts";
 import { RemoteDescriptor, type RemoteLink, RemoteValue } from "./remote-value.ts";
@@ -111,21 +112,9 @@ export class RemoteCharacteristic extends RemoteValue {
    * for await (const value of measurement.notifications({ signal })) console.log(value);
    * ```
    */
-  async *notifications(
-    options: Omit<SubscribeOptions, "onValue"> & CallOptions = {},
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { signal } = options;
-    const subscription = await this.subscribe(options);
-    const stop = (): void => {
-      if (signal) subscription.abort(reasonOf(signal));
-    };
-    signal?.addEventListener("abort", stop, { once: true });
-    if (signal?.aborted) stop();
-    try {
-      yield* subscription;
-    } finally {
-      signal?.removeEventListener("abort", stop);
-    }
+  notifications(options: Omit<SubscribeOptions, "onValue"> & CallOptions = {}): NotificationIterator {
+    const subscribe = (signal: AbortSignal): Promise<Subscription> => this.subscribe({ ...options, signal });
+    return new NotificationIterator(subscribe, options.signal);
   }
 
   #bitsFor({ indicate }: SubscribeOptions): number {

@@ -51,17 +51,32 @@ function* fillIn(
   if (services.length === 0) return [];
   const includes = yield* discoverIncludes(bearer, range);
   const characteristics = yield* discoverCharacteristics(bearer, range);
+  // One walk over lists in the order of their handles: a server decides how long they are.
+  const includesOf = inRanges(includes);
+  const characteristicsOf = inRanges(characteristics);
   const filled: ServiceData[] = [];
   for (const service of services) {
-    const within = ({ declarationHandle: at }: { declarationHandle: number }): boolean =>
-      at >= service.start && at <= service.end;
     filled.push({
       ...service,
-      includes: includes.filter(within),
-      characteristics: yield* describe(bearer, service, characteristics.filter(within)),
+      includes: includesOf(service),
+      characteristics: yield* describe(bearer, service, characteristicsOf(service)),
     });
   }
   return filled;
+}
+
+/** Takes declarations out of a list range by range, both in ascending order; each is taken once at most. */
+function inRanges<T extends { readonly declarationHandle: number }>(
+  list: readonly T[],
+): (range: HandleRange) => T[] {
+  let next = 0;
+  return ({ start, end }) => {
+    const within: T[] = [];
+    for (let found = list[next]; found && found.declarationHandle <= end; found = list[++next]) {
+      if (found.declarationHandle >= start) within.push(found);
+    }
+    return within;
+  };
 }
 
 /** A characteristic ends where the next begins, the last one with its service. Vol 3, Part G, 3.3. */

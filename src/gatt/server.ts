@@ -91,7 +91,9 @@ export class GattServer {
       }),
     );
     const declaration = encodeCharacteristicDeclaration({ properties, valueHandle, uuid });
-    this.#addDeclaration(valueHandle - 1, GattType.Characteristic, declaration, valueHandle - 1);
+    // A characteristic is a group as a service is: its last descriptor ends it. Vol 3, Part G, 2.5.3.
+    const end = valueHandle - 2 + attributesOf(options);
+    this.#addDeclaration(valueHandle - 1, GattType.Characteristic, declaration, end);
     this.#addValue(valueHandle, uuid, value, options.writeWithoutResponse ?? false);
     const allowed = configurationBits(options);
     if (allowed !== 0) this.#addConfiguration(valueHandle, allowed);

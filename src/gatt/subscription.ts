@@ -60,13 +60,31 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
   }
 
   /** Each value is *owned* by the program. Leaving the loop ends the subscription. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      yield* this.#queue;
-    } finally {
-      const stopped = this[Symbol.asyncDispose]();
-      if (!this.#aborted) await stopped;
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, undefined> {
+    // By hand: the return() of a generator waits for the next() before it, so for a value that may never come.
+    const iterator: AsyncIterableIterator<Uint8Array, undefined> = {
+      next: async () => {
+        try {
+          const result = await this.#queue.next();
+          if (result.done) await this.#leave();
+          return result;
+        } catch (error) {
+          await this.#leave();
+          throw error;
+        }
+      },
+      return: async () => {
+        await this.#leave();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  async #leave(): Promise<void> {
+    const stopped = this[Symbol.asyncDispose]();
+    if (!this.#aborted) await stopped;
   }
 
   /** Ends it at once: the iteration throws `reason`, whatever waits in it, and does not wait for the server. */

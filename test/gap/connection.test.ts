@@ -270,7 +270,8 @@ describe("A connection", () => {
     const { air, central, peripheral } = await twoHosts();
     let kept: Uint8Array | undefined;
     central.transport.onPacket = (packet, toHost) => {
-      if (toHost && packet[1] === 0x3e && packet[3] === 0x0a) kept = packet.slice();
+      const isNew = packet[1] === 0x3e && (packet[3] === 0x01 || packet[3] === 0x0a);
+      if (toHost && isNew) kept = packet.slice();
       return packet;
     };
     await air.until(peripheral.host.advertise());

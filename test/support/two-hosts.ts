@@ -10,15 +10,16 @@ import {
   type VirtualController,
   type VirtualControllerOptions,
 } from "../../transports/virtual/index.ts";
+import { profile } from "./profile.ts";
 import { WatchedTransport } from "./watched-transport.ts";
 
 /** Controllers that differ in how they carry data: what works on one must work on all. */
 export const controllerKinds: readonly (readonly [name: string, VirtualControllerOptions])[] = [
-  ["251-octet ACL buffers", { aclOctets: 251 }],
-  ["27-octet ACL buffers", { aclOctets: 27 }],
-  ["one pool of buffers for BR/EDR and LE", { leBufferSizeZero: true }],
+  ["251-octet ACL buffers", { aclOctets: 251, aclPackets: 12 }],
+  ["27-octet ACL buffers", { aclOctets: 27, aclPackets: 12 }],
+  ["one pool of buffers for BR/EDR and LE", { aclOctets: 251, aclPackets: 12, leBufferSizeZero: true }],
   ["a single buffer of 27 octets", { aclOctets: 27, aclPackets: 1 }],
-  ["eight commands at once", { commandPackets: 8 }],
+  ["eight commands at once", { aclOctets: 251, aclPackets: 12, commandPackets: 8 }],
 ];
 
 /** A host on a controller of a test's air. */
@@ -50,7 +51,8 @@ export class HostsOnAir {
 
   /** A controller and the way to it, without a host. */
   prepare(options: VirtualControllerOptions = {}): Omit<Station, "host"> {
-    const controller = this.air.controller(options);
+    // Room for the connections that tests make: what becomes of one too many they ask for themselves.
+    const controller = this.air.controller({ profile, connections: 64, ...options });
     this.#controllers.push(controller);
     return { controller, transport: new WatchedTransport(controller.transport(), this.clock) };
   }

@@ -1,0 +1,31 @@
+/** How many writes of one client wait for a slow handler. */
+const mostWaiting = 64;
+
+/** One client's writes to one value: one handler at a time, so that they take effect in the order they came. */
+export class HandlerLine {
+  readonly #waiting: (() => void)[] = [];
+  #busy = false;
+
+  /**
+   * Runs `job` when those before it have ended; it says so by {@link next}.
+   *
+   * @returns False when too many wait already: the job will not run.
+   */
+  enter(job: () => void): boolean {
+    if (this.#busy) {
+      if (this.#waiting.length >= mostWaiting) return false;
+      this.#waiting.push(job);
+      return true;
+    }
+    this.#busy = true;
+    job();
+    return true;
+  }
+
+  /** The job under way has ended. */
+  next(): void {
+    const job = this.#waiting.shift();
+    if (job) job();
+    else this.#busy = false;
+  }
+}
