@@ -7,9 +7,10 @@ import {
   type LeCreateConnectionParameters,
 } from "../../src/hci/commands/le-connection.ts";
 import type { LeSetAdvertisingParametersParameters } from "../../src/hci/commands/le-advertising.ts";
-import { LeConnectionComplete } from "../../src/hci/events/le-connection.ts";
+import { LeChannelSelectionAlgorithm, LeConnectionComplete } from "../../src/hci/events/le-connection.ts";
 import {
   VirtualAir,
+  type VirtualAirOptions,
   type VirtualController,
   type VirtualControllerOptions,
 } from "../../transports/virtual/index.ts";
@@ -57,11 +58,16 @@ export interface RawStation {
 /** Two controllers on an air, each with a host that has unmasked everything. */
 export class RawPair {
   readonly clock: VirtualClock = new VirtualClock();
-  readonly air: VirtualAir = new VirtualAir({ clock: this.clock });
+  readonly air: VirtualAir;
   readonly a: RawStation;
   readonly b: RawStation;
 
-  constructor(a: VirtualControllerOptions = {}, b: VirtualControllerOptions = a) {
+  constructor(
+    a: VirtualControllerOptions = {},
+    b: VirtualControllerOptions = a,
+    air: VirtualAirOptions = {},
+  ) {
+    this.air = new VirtualAir({ clock: this.clock, ...air });
     this.a = this.station(a);
     this.b = this.station(b);
   }
@@ -76,10 +82,19 @@ export class RawPair {
   }
 
   /** `a` becomes central of a connection with `b`; returns the handle of each. */
-  connect(a: RawStation = this.a, b: RawStation = this.b): { readonly a: number; readonly b: number } {
+  connect(
+    a: RawStation = this.a,
+    b: RawStation = this.b,
+    changes: Partial<LeCreateConnectionParameters> = {},
+  ): { readonly a: number; readonly b: number } {
     b.host.ask(LeSetAdvertisingParameters, advertising);
     b.host.ask(LeSetAdvertisingEnable, { advertisingEnable: true });
-    a.host.ask(LeCreateConnection, { ...connection, peerAddress: b.address });
+    a.host.ask(LeCreateConnection, { ...connection, ...changes, peerAddress: b.address });
+    const isConnected = ({ host }: RawStation): boolean =>
+      host.events.some((event) => event[1] === 0x3e && event[3] === LeConnectionComplete.subevent);
+    // Where packets take time, advertising does too.
+    for (let i = 0; i < 10_000 && !(isConnected(a) && isConnected(b)); i++) this.clock.advanceSync(1);
+    for (const { host } of [a, b]) host.take(LeChannelSelectionAlgorithm);
     return {
       a: a.host.takeOne(LeConnectionComplete).connectionHandle,
       b: b.host.takeOne(LeConnectionComplete).connectionHandle,

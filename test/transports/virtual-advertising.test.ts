@@ -13,6 +13,8 @@ import { LeSetScanEnable, LeSetScanParameters } from "../../src/hci/commands/le-
 import { LeAdvertisingReport } from "../../src/hci/events/le-advertising.ts";
 import { LeConnectionComplete } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
+import { leFeatures } from "../../transports/virtual/identity.ts";
+import { LeFeature, setFeature } from "../../transports/virtual/le-feature.ts";
 import { advertising, RawPair, type RawStation } from "../support/raw-pair.ts";
 
 const scanning = {
@@ -53,7 +55,6 @@ describe("virtual controller: advertising (Vol 4, Part E, 7.8.5 to 7.8.9)", () =
     ["an interval from more to less", { advertisingIntervalMin: 0xa1 }, 0x12],
     ["a type that is not there", { advertisingType: 5 }, 0x12],
     ["an own address type that is not there", { ownAddressType: 4 }, 0x12],
-    ["resolvable addresses, which are not supported", { ownAddressType: 2 }, 0x11],
     ["a peer address type that is not there", { peerAddressType: 2 }, 0x12],
     ["no channel", { advertisingChannelMap: 0 }, 0x12],
     ["a fourth channel", { advertisingChannelMap: 8 }, 0x12],
@@ -62,6 +63,11 @@ describe("virtual controller: advertising (Vol 4, Part E, 7.8.5 to 7.8.9)", () =
   it.each(bad)("refuses %s", (_, changes, status) => {
     const { a } = new RawPair();
     expect(a.host.status(LeSetAdvertisingParameters, { ...advertising, ...changes })).toBe(status);
+  });
+
+  it("refuses resolvable addresses without a resolving list (7.8.5)", () => {
+    const { a } = new RawPair({ resolvingListSize: 0 });
+    expect(a.host.status(LeSetAdvertisingParameters, { ...advertising, ownAddressType: 2 })).toBe(0x11);
   });
 
   it("takes any interval for high duty cycle directed advertising", () => {
@@ -152,11 +158,18 @@ describe("virtual controller: scanning (Vol 4, Part E, 7.8.10, 7.8.11 and 7.7.65
     ["a window longer than the interval", { scanWindow: 17 }, 0x12],
     ["an own address type that is not there", { ownAddressType: 4 }, 0x12],
     ["a filter policy that is not there", { scanningFilterPolicy: 4 }, 0x12],
-    ["a filter policy that is not supported", { scanningFilterPolicy: 2 }, 0x11],
   ];
   it.each(bad)("refuses %s", (_, changes, status) => {
     const { a } = new RawPair();
     expect(a.host.status(LeSetScanParameters, { ...scanning, ...changes })).toBe(status);
+  });
+
+  it("refuses filter policies 2 and 3 without the feature for them", () => {
+    const features = leFeatures.slice();
+    setFeature(features, LeFeature.ExtendedScannerFilterPolicies, false);
+    const { a, b } = new RawPair({ leFeatures: features }, {});
+    expect(a.host.status(LeSetScanParameters, { ...scanning, scanningFilterPolicy: 2 })).toBe(0x11);
+    expect(b.host.status(LeSetScanParameters, { ...scanning, scanningFilterPolicy: 2 })).toBe(0);
   });
 
   it("does not change parameters while it scans", () => {

@@ -138,10 +138,10 @@ describe("virtual controller: what it is", () => {
       rand: [27, 7],
     };
     for (const [octet, bit] of Object.values(said)) expect((supportedCommands[octet!]! >> bit!) & 1).toBe(1);
-    // Receiver test, LE Enable Encryption and Create Connection of BR/EDR are not there.
+    // The receiver and transmitter tests and Create Connection of BR/EDR are not there.
     for (const [octet, bit] of [
       [28, 4],
-      [28, 0],
+      [28, 5],
       [0, 4],
     ])
       expect((supportedCommands[octet!]! >> bit!) & 1).toBe(0);
@@ -261,7 +261,8 @@ describe("virtual controller: state", () => {
     const pair = new RawPair({}, { rssi: -71 });
     const { a: connectionHandle } = pair.connect();
     expect(pair.a.host.ask(ReadRssi, { connectionHandle })).toEqual({ connectionHandle, rssi: -71 });
-    expect(pair.a.host.ask(ReadTransmitPowerLevel, { connectionHandle, type: 1 }).txPowerLevel).toBe(0);
+    expect(pair.a.host.ask(ReadTransmitPowerLevel, { connectionHandle, type: 0 }).txPowerLevel).toBe(0);
+    expect(pair.a.host.ask(ReadTransmitPowerLevel, { connectionHandle, type: 1 }).txPowerLevel).toBe(20);
     expect(pair.a.host.status(ReadTransmitPowerLevel, { connectionHandle, type: 2 })).toBe(0x12);
   });
 

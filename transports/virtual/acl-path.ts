@@ -3,6 +3,7 @@ import { aclHeaderSize, PacketBoundary } from "../../src/hci/acl-view.ts";
 import { PacketType } from "../../src/hci/packet.ts";
 import { DataBufferOverflow } from "../../src/hci/events/flow.ts";
 import type { Chip } from "./chip.ts";
+import { LateQueue } from "./late-queue.ts";
 import type { LinkEnd } from "./link.ts";
 
 /** Event code of Number Of Completed Packets. Vol 4, Part E, 7.7.19. */
@@ -26,8 +27,19 @@ export class AclPath {
   /** The links with something in `completed`. */
   #completed: LinkEnd[] = [];
 
+  /** What is free, but not yet for the host to know. */
+  readonly #late: LateQueue<LinkEnd>;
+
   constructor(chip: Chip) {
     this.#chip = chip;
+    this.#late = new LateQueue(chip.medium.clock, (end) => {
+      this.#free(end);
+    });
+  }
+
+  /** All links are gone. */
+  clear(): void {
+    this.#late.clear();
   }
 
   /** Takes one ACL Data packet of the host and owns it: what arrives at the peer's host is, if it can be, the same. */
@@ -50,12 +62,18 @@ export class AclPath {
     }
     this.#held++;
     end.held++;
-    if (this.#isSound(packet, size)) this.#transmit(end, packet, size);
+    if (this.#isSound(packet, size) && size > 0) end.link.carrier.data(end, packet);
     else this.returned(end);
   }
 
   /** The peer has taken a packet of `end`. */
   returned(end: LinkEnd): void {
+    const { creditDelayMs } = this.#chip.settings;
+    if (creditDelayMs > 0) this.#late.push(end, creditDelayMs);
+    else this.#free(end);
+  }
+
+  #free(end: LinkEnd): void {
     if (end.held === 0) return; // the link is gone, and its buffers with it
     end.held--;
     this.#held--;
@@ -107,34 +125,4 @@ export class AclPath {
     }
     return true;
   }
-
-  #transmit(end: LinkEnd, packet: Uint8Array, size: number): void {
-    if (end.link.silent) return; // nobody acknowledges it: it holds its buffer until the link is given up
-    if (size === 0) {
-      this.returned(end);
-      return;
-    }
-    const { peer } = end;
-    const { hci, settings } = peer.chip;
-    const isFirst = (packet[2] ?? 0) >> 4 === PacketBoundary.FirstNonFlushable;
-    if (size <= settings.aclOctets) {
-      putU16(packet, 1, flagged(peer.handle, isFirst));
-      hci.push(packet, end);
-      return;
-    }
-    for (let at = 0; at < size; at += settings.aclOctets) {
-      const length = Math.min(settings.aclOctets, size - at);
-      const part = new Uint8Array(aclHeaderSize + length);
-      part[0] = PacketType.AclData;
-      putU16(part, 1, flagged(peer.handle, isFirst && at === 0));
-      putU16(part, 3, length);
-      part.set(packet.subarray(aclHeaderSize + at, aclHeaderSize + at + length), aclHeaderSize);
-      hci.push(part, at + length === size ? end : undefined);
-    }
-  }
-}
-
-/** The handle with the flags of a packet to the host. Vol 4, Part E, 5.4.2. */
-function flagged(handle: number, isFirst: boolean): number {
-  return handle | ((isFirst ? PacketBoundary.FirstFlushable : PacketBoundary.Continuing) << 12);
 }

@@ -1,9 +1,13 @@
 import { type Clock, systemClock } from "../../src/common/clock.ts";
 import { TransportError } from "../../src/common/errors.ts";
 import { SeededRandom } from "../../src/common/random.ts";
+import { AirCapture } from "./air-capture.ts";
 import { Chip } from "./chip.ts";
 import { VirtualController } from "./controller.ts";
-import { Medium } from "./medium.ts";
+import { addCounters, type Counters, noCounters } from "./counters.ts";
+import { Role } from "./link.ts";
+import { type Encryption, Medium, type Timing } from "./medium.ts";
+import { checkProbability, checkWithin } from "./range-check.ts";
 import { settingsOf, type VirtualControllerOptions } from "./settings.ts";
 import type { VirtualTransport } from "./virtual-transport.ts";
 
@@ -13,8 +17,18 @@ export interface VirtualAirOptions {
   readonly clock?: Clock;
   /** Two airs with one seed give the same random numbers; default 1. */
   readonly seed?: number;
-  /** `"instant"`: packets of a link take no time. The only one so far. */
-  readonly timing?: "instant";
+  /**
+   * `"instant"`, the default: packets of a link take no time, for plain tests and for speed. `"air"`: they go in
+   * connection events and take the time they take on a radio; advertising and scanning keep to their intervals.
+   */
+  readonly timing?: Timing;
+  /** How long every packet of a link takes, in ms, 0 to 60000; default 0. With `timing: "air"` the radio decides. */
+  readonly linkDelayMs?: number;
+  /**
+   * `"flag"`, the default: when a link is encrypted the keys of both ends are compared, and no more. `"ccm"`: every
+   * packet is encrypted and checked with AES-CCM (Vol 6, Part E), so that a wrong key breaks the traffic.
+   */
+  readonly encryption?: Encryption;
 }
 
 /**
@@ -30,10 +44,20 @@ export interface VirtualAirOptions {
 export class VirtualAir implements AsyncDisposable {
   readonly #medium: Medium;
   readonly #open = new Set<VirtualTransport>();
-  #controllers = 0;
+  readonly #chips = new Map<VirtualController, Chip>();
 
-  constructor({ clock = systemClock, seed = 1 }: VirtualAirOptions = {}) {
-    this.#medium = new Medium(clock, new SeededRandom(seed));
+  /** @throws {@link RangeError} An option is out of its range, or goes with another timing; the message names it. */
+  constructor(options: VirtualAirOptions = {}) {
+    const {
+      clock = systemClock,
+      seed = 1,
+      timing = "instant",
+      encryption = "flag",
+      linkDelayMs = 0,
+    } = options;
+    checkWithin("linkDelayMs", linkDelayMs, 0, timing === "instant" ? 60_000 : 0);
+    this.#medium = new Medium(clock, new SeededRandom(seed), timing, encryption);
+    this.#medium.linkDelayMs = linkDelayMs;
   }
 
   /**
@@ -42,13 +66,107 @@ export class VirtualAir implements AsyncDisposable {
    * @throws {@link RangeError} An option is out of its range; the message names it.
    */
   controller(options: VirtualControllerOptions = {}): VirtualController {
-    const settings = settingsOf(options, ++this.#controllers);
-    return new VirtualController(new Chip(this.#medium, settings), this.#open);
+    const settings = settingsOf(options, this.#chips.size + 1);
+    const chip = new Chip(this.#medium, settings);
+    const controller = new VirtualController(chip, this.#open);
+    this.#chips.set(controller, chip);
+    return controller;
+  }
+
+  /**
+   * Puts two controllers so far apart that a signal is `decibels` weaker where it arrives: the RSSI is the transmit
+   * power less that, and what is below the receiver's sensitivity is not heard.
+   *
+   * @throws {@link RangeError} The loss is negative, or a controller is not of this air.
+   */
+  setPathLoss(a: VirtualController, b: VirtualController, decibels: number): void {
+    if (!(decibels >= 0)) throw new RangeError(`path loss is 0 dB or more: ${decibels}`);
+    this.#medium.space.setPathLoss(this.#chipOf(a), this.#chipOf(b), Math.round(decibels));
+    this.#reconsider(a, b);
+  }
+
+  /**
+   * Two controllers hear one another no more, or `a` nobody if `b` is left out: their links end with a supervision
+   * timeout, unless they are reunited before.
+   */
+  partition(a: VirtualController, b?: VirtualController): void {
+    this.#setApart(true, a, b);
+  }
+
+  /** The opposite of {@link partition}, for the same controllers. */
+  reunite(a: VirtualController, b?: VirtualController): void {
+    this.#setApart(false, a, b);
+  }
+
+  /**
+   * From now on so many packets are lost: between two controllers, or with all those that `a` has to do with, or
+   * everywhere. What was said of fewer controllers goes before what was said of more; of one and of all the greater
+   * counts.
+   *
+   * With `timing: "instant"` a packet that is lost is sent again at the same moment, and merely counted.
+   *
+   * @throws {@link RangeError} The probability is not between 0 and 1.
+   */
+  setLoss(probability: number, a?: VirtualController, b?: VirtualController): void {
+    checkProbability("probability", probability);
+    this.#medium.space.setLoss(probability, a && this.#chipOf(a), b && this.#chipOf(b));
+    this.#reconsider(a, b);
+  }
+
+  /** The counters of all its controllers together. */
+  get counters(): Readonly<Counters> {
+    const sum = noCounters();
+    for (const controller of this.#chips.keys()) addCounters(sum, controller.counters);
+    return sum;
+  }
+
+  /**
+   * Writes every packet on the air as pcap (LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR), until the capture is disposed of.
+   *
+   * @param write - Gets the file header at once, and then a record for each packet; it *owns* them.
+   * @throws {@link Error} There is a capture already.
+   */
+  capture(write: (octets: Uint8Array) => void): Disposable {
+    const medium = this.#medium;
+    if (medium.capture) throw new Error("this virtual air is being captured already");
+    const capture = new AirCapture(medium.clock, write);
+    medium.capture = capture;
+    this.#reconsider();
+    return {
+      [Symbol.dispose]: () => {
+        if (medium.capture !== capture) return;
+        medium.capture = undefined;
+        this.#reconsider();
+      },
+    };
   }
 
   /** Switches every controller off; hosts find their transports failed. */
   async [Symbol.asyncDispose](): Promise<void> {
     const error = new TransportError("the virtual air was switched off");
     await Promise.all([...this.#open].map((transport) => transport.close(error)));
+  }
+
+  #setApart(apart: boolean, a: VirtualController, b?: VirtualController): void {
+    this.#medium.space.setApart(apart, this.#chipOf(a), b && this.#chipOf(b));
+    this.#reconsider(a, b);
+  }
+
+  /** Links follow what has changed between their ends. */
+  #reconsider(a?: VirtualController, b?: VirtualController): void {
+    const other = b && this.#chipOf(b);
+    for (const chip of a ? [this.#chipOf(a)] : this.#chips.values()) {
+      for (const end of chip.links.all()) {
+        // Of all links, each is met twice.
+        const isMeant = a ? !other || end.peer.chip === other : end.role === Role.Central;
+        if (isMeant) end.link.reconsider();
+      }
+    }
+  }
+
+  #chipOf(controller: VirtualController): Chip {
+    const chip = this.#chips.get(controller);
+    if (!chip) throw new RangeError("this controller is not of this virtual air");
+    return chip;
   }
 }

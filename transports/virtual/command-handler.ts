@@ -8,8 +8,8 @@ import type { LinkEnd } from "./link.ts";
 /** How the controller carries out one command. */
 export interface CommandHandler {
   readonly opcode: number;
-  /** Answers without carrying it out. */
-  refuse(chip: Chip, status: Refusal): void;
+  /** Answers without carrying it out. `parameters`, where they are known, hold the handle that the answer names. */
+  refuse(chip: Chip, status: Refusal, parameters?: Uint8Array): void;
   /** Checks, answers, carries out. `parameters` is what follows the command's header. */
   run(chip: Chip, parameters: Uint8Array): void;
 }
@@ -86,6 +86,27 @@ export function completesForLink<P extends { readonly connectionHandle: number }
       const returns = { connectionHandle: end.handle, ...outcome } as unknown as R;
       chip.hci.complete(opcode, Status.Success, definition.returns?.encode(returns));
       then?.(end, parameters);
+    },
+  };
+}
+
+/** A command that is answered only to refuse it. Vol 4, Part E, 7.3.40. */
+export function completesIfRefused<P>(
+  definition: Command<P, Nothing>,
+  handle: (chip: Chip, parameters: P) => Refusal | undefined,
+): CommandHandler {
+  const { opcode } = definition;
+  const refuse = (chip: Chip, status: Status): void => {
+    chip.hci.complete(opcode, status);
+  };
+  return {
+    opcode,
+    refuse,
+    run(chip, octets) {
+      const parameters = decoded(definition, octets, []);
+      const refusal =
+        parameters === undefined ? Status.InvalidHciCommandParameters : handle(chip, parameters);
+      if (refusal !== undefined) refuse(chip, refusal);
     },
   };
 }

@@ -3,23 +3,50 @@ import type { CommandHandler } from "./command-handler.ts";
 import { controllerBaseband } from "./commands/controller-baseband.ts";
 import { informational } from "./commands/informational.ts";
 import { leAdvertising } from "./commands/le-advertising.ts";
+import { leChannelMap } from "./commands/le-channel-map.ts";
 import { leConnection } from "./commands/le-connection.ts";
+import { leCreateConnection } from "./commands/le-create-connection.ts";
+import { leExtendedAdvertising } from "./commands/le-extended-advertising.ts";
+import { leExtendedScanning } from "./commands/le-extended-scanning.ts";
+import { lePeriodicAdvertising } from "./commands/le-periodic-advertising.ts";
+import { lePeriodicSync } from "./commands/le-periodic-sync.ts";
+import { lePeriodicSyncTransfer } from "./commands/le-periodic-sync-transfer.ts";
+import { leResolvingList } from "./commands/le-resolving-list.ts";
 import { leController } from "./commands/le-controller.ts";
 import { leDataLength } from "./commands/le-data-length.ts";
+import { leEncryption } from "./commands/le-encryption.ts";
 import { leFilterAcceptList } from "./commands/le-filter-accept-list.ts";
+import { leP256 } from "./commands/le-p256.ts";
+import { lePhy } from "./commands/le-phy.ts";
+import { lePower } from "./commands/le-power.ts";
 import { leScanning } from "./commands/le-scanning.ts";
+import { leSubrating } from "./commands/le-subrating.ts";
 import { linkControl } from "./commands/link-control.ts";
+import { claims, knows, type Profile } from "./profiles.ts";
 
 const handlers: readonly CommandHandler[] = [
   ...linkControl,
   ...controllerBaseband,
-  ...informational(() => supportedCommands),
+  ...informational(({ settings }) => commandsOf(settings.profile).supported),
   ...leController,
   ...leAdvertising,
   ...leScanning,
   ...leFilterAcceptList,
+  ...leCreateConnection,
+  ...leExtendedAdvertising,
+  ...leExtendedScanning,
+  ...lePeriodicAdvertising,
+  ...lePeriodicSync,
+  ...lePeriodicSyncTransfer,
+  ...leResolvingList,
   ...leConnection,
   ...leDataLength,
+  ...leChannelMap,
+  ...leEncryption,
+  ...leP256,
+  ...lePhy,
+  ...lePower,
+  ...leSubrating,
 ];
 
 /** Every command a virtual controller knows, by its opcode. */
@@ -27,9 +54,34 @@ export const commandTable: ReadonlyMap<number, CommandHandler> = new Map(
   handlers.map((handler) => [handler.opcode, handler]),
 );
 
-/** What Read Local Supported Commands says: the bits of what is in the table and of nothing else. */
-const supportedCommands = new Uint8Array(64);
-for (const { opcode } of handlers) {
-  const bit = supportedCommandBit(opcode);
-  if (bit !== undefined) supportedCommands[bit >> 3] = (supportedCommands[bit >> 3] ?? 0) | (1 << (bit & 7));
+/** The commands of one kind of controller. */
+export interface KnownCommands {
+  /** What it carries out, by its opcode. */
+  readonly handlers: ReadonlyMap<number, CommandHandler>;
+  /** What Read Local Supported Commands says. Vol 4, Part E, 6.27. */
+  readonly supported: Uint8Array;
+}
+
+const byProfile = new Map<Profile, KnownCommands>();
+
+/** What a kind of controller knows of {@link commandTable}, and what it says of it. */
+export function commandsOf(profile: Profile): KnownCommands {
+  let known = byProfile.get(profile);
+  if (!known) {
+    known = {
+      handlers: new Map([...commandTable].filter(([opcode]) => knows(profile, opcode))),
+      supported: bitsOf([...commandTable.keys()].filter((opcode) => claims(profile, opcode))),
+    };
+    byProfile.set(profile, known);
+  }
+  return known;
+}
+
+function bitsOf(opcodes: readonly number[]): Uint8Array {
+  const octets = new Uint8Array(64);
+  for (const opcode of opcodes) {
+    const bit = supportedCommandBit(opcode);
+    if (bit !== undefined) octets[bit >> 3] = (octets[bit >> 3] ?? 0) | (1 << (bit & 7));
+  }
+  return octets;
 }

@@ -1,78 +1,32 @@
-import {
-  LeConnectionComplete,
-  LeDataLengthChange,
-  LeEnhancedConnectionComplete,
-} from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { Chip } from "./chip.ts";
-import type { DeviceAddress } from "./device-address.ts";
-import { type Link, LinkEnd, type LinkParameters, Role } from "./link.ts";
+import { announce, announceChannelSelection, type Party } from "./connection-complete.ts";
+import { captureConnect } from "./connect-capture.ts";
+import { beginDataLength } from "./data-length-update.ts";
+import { Link, LinkEnd, type LinkParameters, Role } from "./link.ts";
+import type { Phy } from "./phy.ts";
+import { setTransferParameters } from "./sync-transfer.ts";
 
 /** Connects the initiator `central` with the advertiser `peripheral`; both hosts are told. Vol 6, Part B, 4.5. */
-export function establish(
-  central: Chip,
-  centralAddress: DeviceAddress,
-  peripheral: Chip,
-  peripheralAddress: DeviceAddress,
-  parameters: LinkParameters,
-): void {
-  const link: Link = { parameters, silent: false };
+export function establish(central: Party, peripheral: Party, parameters: LinkParameters, phy: Phy): LinkEnd {
+  const link = new Link(central.chip.medium, parameters);
+  // Each end is called what its peer knows it by.
   const end = new LinkEnd(
     link,
-    { chip: central, role: Role.Central, address: centralAddress },
-    { chip: peripheral, role: Role.Peripheral, address: peripheralAddress },
+    { chip: central.chip, role: Role.Central, address: peripheral.peer.address },
+    { chip: peripheral.chip, role: Role.Peripheral, address: central.peer.address },
   );
-  announce(end.chip, end.role, Status.Success, end.peer.address, end.handle, parameters);
-  announce(end.peer.chip, end.peer.role, Status.Success, end.address, end.peer.handle, parameters);
-  updateDataLength(end);
+  link.begin(end, phy);
+  captureConnect(end, central.own, peripheral.own, phy);
+  tell(end, central, parameters);
+  tell(end.peer, peripheral, parameters);
+  beginDataLength(end);
+  return end;
 }
 
-/** Tells the host that no connection came about. */
-export function announceFailure(chip: Chip, role: Role, status: Status, peer: DeviceAddress): void {
-  announce(chip, role, status, peer, 0, {
-    connectionInterval: 0,
-    peripheralLatency: 0,
-    supervisionTimeout: 0,
-  });
-}
-
-/** Runs the LL Data Length procedure; hosts hear of it if it changes anything. Vol 4, Part E, 7.7.65.7. */
-export function updateDataLength(end: LinkEnd): void {
-  if (end.link.silent) return;
-  for (const { chip, handle, dataLength, peer } of [end, end.peer]) {
-    if (!dataLength.negotiate(peer.dataLength)) continue;
-    chip.hci.event(LeDataLengthChange, {
-      connectionHandle: handle,
-      maxTxOctets: dataLength.transmit.octets,
-      maxTxTime: dataLength.transmit.time,
-      maxRxOctets: dataLength.receive.octets,
-      maxRxTime: dataLength.receive.time,
-    });
-  }
-}
-
-/** The enhanced event if the host wants it, else the plain one; never both. Vol 4, Part E, 7.7.65.10. */
-function announce(
-  chip: Chip,
-  role: Role,
-  status: Status,
-  peer: DeviceAddress,
-  connectionHandle: number,
-  parameters: LinkParameters,
-): void {
-  const connection = {
-    status,
-    connectionHandle,
-    role,
-    peerAddressType: peer.type,
-    peerAddress: peer.value,
-    ...parameters,
-    centralClockAccuracy: 0,
-  };
-  if (chip.hci.wants(LeEnhancedConnectionComplete)) {
-    const unresolved = { localResolvablePrivateAddress: 0, peerResolvablePrivateAddress: 0 };
-    chip.hci.event(LeEnhancedConnectionComplete, { ...connection, ...unresolved });
-  } else {
-    chip.hci.event(LeConnectionComplete, connection);
-  }
+/** What both hosts learn of a new connection. Vol 4, Part E, 7.7.65.10 and 7.7.65.20. */
+function tell(end: LinkEnd, party: Party, parameters: LinkParameters): void {
+  const { chip, role, handle: connectionHandle } = end;
+  announce(party, { status: Status.Success, role, connectionHandle, parameters });
+  announceChannelSelection(chip, end.peer.chip, connectionHandle);
+  setTransferParameters(end, chip.syncTransferDefaults);
 }

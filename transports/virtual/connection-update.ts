@@ -3,7 +3,9 @@ import {
   LeRemoteConnectionParameterRequest,
 } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
+import { hasFeature, LeFeature } from "./le-feature.ts";
 import { type LinkEnd, type LinkParameters, Role } from "./link.ts";
+import { LlOpcode, llControl, u16s } from "./ll-control.ts";
 
 /** What a host wishes a link's parameters to be; units of {@link LinkParameters}. */
 export interface ConnectionWish {
@@ -11,7 +13,12 @@ export interface ConnectionWish {
   readonly intervalMax: number;
   readonly maxLatency: number;
   readonly timeout: number;
+  /** In 0.625 ms; 0 for as long as there is room. */
+  readonly maxCeLength?: number;
 }
+
+/** WinSize: the first packet comes within so many 1.25 ms of the instant. */
+const windowSize = 1;
 
 /**
  * Whether the parameters are in their ranges and the supervision timeout is longer than the link may be silent.
@@ -23,46 +30,101 @@ export function isValidWish({ intervalMin, intervalMax, maxLatency, timeout }: C
   return timeout * 10 > (1 + maxLatency) * intervalMax * 1.25 * 2;
 }
 
+/** A wish of the peripheral that the central's host has been asked about. */
+export interface PendingWish {
+  readonly wish: ConnectionWish;
+  /** The peripheral's procedure is over. */
+  readonly done: () => void;
+}
+
 /** LE Connection Update: the central changes the parameters, a peripheral asks for it. Vol 6, Part B, 5.1.1, 5.1.7. */
 export function requestUpdate(end: LinkEnd, wish: ConnectionWish): void {
-  if (end.link.silent) return;
   if (end.role === Role.Central) {
-    update(end, wish);
+    end.procedures.run((done) => {
+      update(end, wish, () => done());
+    });
     return;
   }
-  const { chip, handle } = end.peer;
-  if (!chip.hci.wants(LeRemoteConnectionParameterRequest)) {
-    // The central's host cannot be asked, so the central does not take part in the procedure.
+  if (!takesPart(end.peer)) {
     tell(end, Status.UnsupportedRemoteFeature);
     return;
   }
-  end.peer.request = wish;
-  chip.hci.event(LeRemoteConnectionParameterRequest, { connectionHandle: handle, ...wish });
+  end.procedures.run((done) => {
+    end.control(parameterRequest(LlOpcode.ConnectionParamReq, wish), () => {
+      ask(end.peer, { wish, done });
+    });
+  });
 }
 
 /** The central's host agrees to what it was asked. */
 export function acceptRequest(end: LinkEnd, wish: ConnectionWish): void {
-  if (!end.link.silent) update(end, wish);
+  const { request } = end;
+  end.request = undefined;
+  update(end, wish, (before) => {
+    // The asker hears of it in any case.
+    if (request && !differs(before, end.link.parameters)) tell(end.peer, Status.Success);
+    request?.done();
+  });
 }
 
 /** The central's host refuses. */
 export function rejectRequest(end: LinkEnd, reason: number): void {
+  const { request } = end;
   end.request = undefined;
-  if (!end.link.silent) tell(end.peer, reason);
+  end.control(llControl(LlOpcode.RejectExtInd, LlOpcode.ConnectionParamReq, reason), () => {
+    tell(end.peer, reason);
+    request?.done();
+  });
 }
 
-function update(central: LinkEnd, wish: ConnectionWish): void {
+/** Whether a controller has the Connection Parameters Request procedure. Vol 6, Part B, 5.1.7. */
+export function takesPart({ chip }: LinkEnd): boolean {
+  return hasFeature(chip.features, LeFeature.ConnectionParametersRequest);
+}
+
+function ask(central: LinkEnd, request: PendingWish): void {
+  const { chip, handle } = central;
+  central.request = request;
+  if (chip.hci.wants(LeRemoteConnectionParameterRequest)) {
+    chip.hci.event(LeRemoteConnectionParameterRequest, { connectionHandle: handle, ...request.wish });
+  } else {
+    // The central's host cannot be asked, so the central does not take part in the procedure.
+    rejectRequest(central, Status.UnsupportedRemoteFeature);
+  }
+}
+
+/** LL_CONNECTION_UPDATE_IND: takes effect some events later. @param then - Gets the parameters there were. */
+function update(central: LinkEnd, wish: ConnectionWish, then: (before: LinkParameters) => void): void {
   const { peer, link } = central;
-  const isAnswer = central.request !== undefined;
-  const before = link.parameters;
-  link.parameters = {
+  const parameters: LinkParameters = {
     connectionInterval: wish.intervalMax,
     peripheralLatency: wish.maxLatency,
     supervisionTimeout: wish.timeout,
   };
-  central.request = undefined;
-  tell(central, Status.Success);
-  if (isAnswer || differs(before, link.parameters)) tell(peer, Status.Success);
+  const window = [windowSize, 0, 0];
+  const fields = u16s(wish.intervalMax, wish.maxLatency, wish.timeout, 0);
+  central.control(
+    llControl(LlOpcode.ConnectionUpdateInd, ...window, fields),
+    (instant) => {
+      const isInTime = link.carrier.at(instant, () => {
+        const before = link.parameters;
+        link.mostEventTime = (wish.maxCeLength ?? 0) * 0.625;
+        link.change(instant, parameters);
+        tell(central, Status.Success);
+        if (differs(before, parameters)) tell(peer, Status.Success);
+        then(before);
+      });
+      if (!isInTime) peer.lose(Status.InstantPassed);
+    },
+    { instantAt: 10 },
+  );
+}
+
+/** LL_CONNECTION_PARAM_REQ without a preferred periodicity or offsets. Vol 6, Part B, 2.4.2.16. */
+function parameterRequest(opcode: LlOpcode, wish: ConnectionWish): Uint8Array {
+  const wished = u16s(wish.intervalMin, wish.intervalMax, wish.maxLatency, wish.timeout);
+  const noOffset = 0xffff;
+  return llControl(opcode, wished, 0, u16s(0, ...new Array<number>(6).fill(noOffset)));
 }
 
 function tell({ chip, handle, link }: LinkEnd, status: number): void {

@@ -1,3 +1,8 @@
+import { airTime, micSize } from "./air-time.ts";
+import type { Chip } from "./chip.ts";
+import { hasFeature, LeFeature } from "./le-feature.ts";
+import { Phy } from "./phy.ts";
+
 /** Limits of one direction of a link. */
 export interface Limit {
   /** Payload octets of a Link Layer packet, 27 to 251. */
@@ -9,9 +14,12 @@ export interface Limit {
 /** What every controller can do, and all links begin with. Vol 6, Part B, 4.5.10. */
 export const leastLimit: Limit = { octets: 27, time: 328 };
 
-/** Time on the air of a packet with a full payload on the LE 1M PHY. Vol 6, Part B, 2.1. */
-export function limitOf(octets: number): Limit {
-  return { octets, time: (octets + 14) * 8 };
+/** What a controller can do at best: a full payload on the slowest PHY that it has. Vol 6, Part B, 4.5.10. */
+export function limitOf({ settings, features }: Chip): Limit {
+  if (!hasFeature(features, LeFeature.DataPacketLengthExtension)) return leastLimit;
+  const { dataOctets: octets } = settings;
+  const slowest = hasFeature(features, LeFeature.LeCoded) ? Phy.CodedS8 : Phy.Le1M;
+  return { octets, time: airTime(slowest, octets + micSize) };
 }
 
 /** The lengths one end of a link goes by. Vol 6, Part B, 4.5.10. */
@@ -25,9 +33,9 @@ export class DataLength {
   /** What this end receives at most. */
   receive: Limit = leastLimit;
 
-  constructor(wanted: Limit, dataOctets: number) {
-    this.wanted = wanted;
-    this.receivable = limitOf(dataOctets);
+  constructor(chip: Chip) {
+    this.wanted = chip.dataLengthDefaults;
+    this.receivable = limitOf(chip);
   }
 
   /** The outcome of an LL Data Length procedure with `peer`; true if it changed anything. Vol 6, Part B, 5.1.9. */

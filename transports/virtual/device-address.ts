@@ -2,18 +2,21 @@ import { Address } from "../../src/common/address.ts";
 
 /** A device address as packets carry it. Vol 6, Part B, 1.3. */
 export interface DeviceAddress {
-  /** 0 public, 1 random. */
+  /** 0 public, 1 random; 0xff: an anonymous advertiser, which has none. */
   readonly type: number;
   /** The 48 bits as a number. */
   readonly value: number;
 }
 
-/** Own_Address_Type, as far as a controller without a resolving list knows it. Vol 4, Part E, 7.8.5. */
-export const OwnAddressType = { Public: 0, Random: 1 } as const;
+/** Own_Address_Type. Vol 4, Part E, 7.8.5. */
+export const OwnAddressType = { Public: 0, Random: 1, ResolvableOrPublic: 2, ResolvableOrRandom: 3 } as const;
 
-/** One number for each address, to compare and to be a key. */
+/** What stands for the address of an advertiser that sends none. Vol 4, Part E, 7.7.65.13. */
+export const anonymous: DeviceAddress = { type: 0xff, value: 0 };
+
+/** One number for each address, to compare and to be a key; -1 for {@link anonymous}. Less than 2 to the power of 49. */
 export function addressKey({ type, value }: DeviceAddress): number {
-  return value * 2 + type;
+  return type === anonymous.type ? -1 : value * 2 + (type & 1);
 }
 
 /** Whether both are the same device. */

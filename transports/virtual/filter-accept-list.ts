@@ -1,11 +1,6 @@
 import { addressKey, type DeviceAddress } from "./device-address.ts";
 
-/** Address_Type of the entry that stands for all anonymous advertisers. Vol 4, Part E, 7.8.16. */
-const anonymous = 0xff;
-
-const keyOf = (device: DeviceAddress): number => (device.type === anonymous ? -1 : addressKey(device));
-
-/** The Filter Accept List of a controller. Vol 6, Part B, 4.3.1. */
+/** The Filter Accept List of a controller; its devices may be all anonymous advertisers. Vol 6, Part B, 4.3.1. */
 export class FilterAcceptList {
   readonly size: number;
   readonly #keys = new Set<number>();
@@ -16,19 +11,19 @@ export class FilterAcceptList {
   }
 
   has(device: DeviceAddress): boolean {
-    return this.#keys.has(keyOf(device));
+    return this.#keys.has(addressKey(device));
   }
 
   /** False when there is no room. */
   add(device: DeviceAddress): boolean {
     if (this.#keys.size >= this.size && !this.has(device)) return false;
-    this.#keys.add(keyOf(device));
+    this.#keys.add(addressKey(device));
     return true;
   }
 
   /** False when it was not there. */
   remove(device: DeviceAddress): boolean {
-    return this.#keys.delete(keyOf(device));
+    return this.#keys.delete(addressKey(device));
   }
 
   clear(): void {

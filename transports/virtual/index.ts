@@ -1,5 +1,10 @@
 /** The virtual radio: simulated LE controllers in this process, without any hardware. */
+export { type Door, type Doors, type DoorsOptions, openDoors } from "../door/doors.ts";
+export type { DoorLocation, DoorPlace, PtyPlace, TcpPlace, UnixPlace } from "../door/place.ts";
 export { VirtualAir, type VirtualAirOptions } from "./air.ts";
-export type { VirtualController } from "./controller.ts";
+export type { Disturbance, VirtualController } from "./controller.ts";
+export type { Counters } from "./counters.ts";
 export type { HostFault, HostFaultKind } from "./host-fault.ts";
+export type { VirtualProfile } from "./profiles.ts";
+export type { Encryption, Timing } from "./medium.ts";
 export type { VirtualControllerOptions } from "./settings.ts";

@@ -1,9 +1,17 @@
-import { DisconnectionComplete } from "../../src/hci/events/link.ts";
-import { Status } from "../../src/hci/status.ts";
-import type { Chip } from "./chip.ts";
-import type { ConnectionWish } from "./connection-update.ts";
-import { DataLength } from "./data-length.ts";
-import type { DeviceAddress } from "./device-address.ts";
+import { airTime } from "./air-time.ts";
+import { AirCarrier } from "./air-carrier.ts";
+import type { Carrier } from "./carrier.ts";
+import { DelayedCarrier } from "./delayed-carrier.ts";
+import { allChannels, dataChannel, dataChannel2 } from "./data-channel.ts";
+import { EventPlan } from "./event-plan.ts";
+import { InstantCarrier } from "./instant-carrier.ts";
+import { hasFeature, LeFeature } from "./le-feature.ts";
+import type { LinkEnd } from "./link-end.ts";
+import { type LinkIdentity, linkIdentity } from "./link-identity.ts";
+import type { Medium } from "./medium.ts";
+import { Phy } from "./phy.ts";
+
+export { type EndOptions, LinkEnd } from "./link-end.ts";
 
 /** Role in a connection. Vol 4, Part E, 7.7.65.1. */
 export const Role = { Central: 0, Peripheral: 1 } as const;
@@ -19,81 +27,132 @@ export interface LinkParameters {
   readonly supervisionTimeout: number;
 }
 
+/** From the end of CONNECT_IND to the first connection event, in ms: a window that opens at once. Vol 6, Part B, 4.5.3. */
+const transmitWindowDelay = 1.25;
+
+/** When CONNECT_IND is sent, in ms: behind the advertising packets on all three channels. */
+const requestDelay = 3;
+
+/** Octets of payload of CONNECT_IND. Vol 6, Part B, 2.3.3.1. */
+const requestSize = 34;
+
 /** The connection of two controllers, as far as both know the same of it. Vol 6, Part B, 4.5. */
-export interface Link {
-  parameters: LinkParameters;
-  /** One end is gone without a word, and the other has yet to notice. */
-  silent: boolean;
+export class Link {
+  readonly medium: Medium;
+  readonly identity: LinkIdentity;
+  readonly plan: EventPlan;
+  readonly carrier: Carrier;
+  /** When CONNECT_IND is sent. */
+  readonly requestedAt: number;
+  /** As Vol 4, Part E, 7.8.19. */
+  channelMap: Uint8Array = allChannels;
+  /** How long a connection event may be, in ms; 0 for as long as there is room. Vol 4, Part E, 7.8.18. */
+  mostEventTime = 0;
+  /** Whether either end is gone without a word. */
+  gone = false;
+  /** The ends do not hear one another; what they send waits. */
+  silent = false;
+  /** The probability that a packet is lost. */
+  loss = 0;
+  /** Whether Channel Selection Algorithm #2 chooses the channels. Vol 6, Part B, 4.5.8.3. */
+  usesSecond = false;
+  /** Whether a packet ever arrived. Vol 6, Part B, 4.5. */
+  established = false;
+  #parameters: LinkParameters;
+  #central: LinkEnd | undefined;
+
+  constructor(medium: Medium, parameters: LinkParameters) {
+    this.medium = medium;
+    this.#parameters = parameters;
+    this.identity = linkIdentity(medium.random);
+    const interval = parameters.connectionInterval * 1.25;
+    this.requestedAt = medium.clock.now() + (medium.timing === "air" ? requestDelay : 0);
+    const base = this.requestedAt + airTime(Phy.Le1M, requestSize) / 1000 + transmitWindowDelay;
+    this.plan = new EventPlan(base, interval, parameters.peripheralLatency);
+    this.carrier = carrierOf(this);
+  }
+
+  get parameters(): LinkParameters {
+    return this.#parameters;
+  }
+
+  /** The central's end; the other one is its peer. */
+  get central(): LinkEnd {
+    if (!this.#central) throw new Error("this link has not begun");
+    return this.#central;
+  }
+
+  /** Both ends are there, and transmit with `phy`. */
+  begin(central: LinkEnd, phy: Phy): void {
+    this.#central = central;
+    central.phy.transmit = central.peer.phy.transmit = phy;
+    const both = [central, central.peer];
+    this.usesSecond = both.every(({ chip }) =>
+      hasFeature(chip.features, LeFeature.ChannelSelectionAlgorithm2),
+    );
+    central.heardAt = central.peer.heardAt = this.medium.clock.now();
+    this.channelMap = central.chip.channelMap;
+    this.reconsider();
+  }
+
+  /** Other parameters, from a connection event on. Vol 6, Part B, 5.1.1. */
+  change(event: number, parameters: LinkParameters): void {
+    this.carrier.settle();
+    this.#parameters = parameters;
+    this.plan.change(event, parameters.connectionInterval * 1.25, parameters.peripheralLatency);
+    this.carrier.replan();
+  }
+
+  /** Of `factor` events one is used, from `base` on. Vol 6, Part B, 5.1.19. */
+  subrate(factor: number, base: number, continuation: number, parameters: LinkParameters): void {
+    this.carrier.settle();
+    this.#parameters = parameters;
+    this.plan.latency = parameters.peripheralLatency;
+    this.plan.subrate(factor, base, continuation);
+    this.carrier.replan();
+  }
+
+  /** How long an end may hear nothing, in ms. Vol 6, Part B, 4.5.2. */
+  get patience(): number {
+    const { connectionInterval, supervisionTimeout } = this.#parameters;
+    return this.established ? supervisionTimeout * 10 : 6 * connectionInterval * 1.25;
+  }
+
+  /** The data channel of a connection event. */
+  channel(event: number): number {
+    if (this.usesSecond) return dataChannel2(event, this.identity.accessAddress, this.channelMap);
+    return dataChannel(event, this.identity.hopIncrement, this.channelMap);
+  }
+
+  /** Something has changed between the ends: whether they hear one another, and how much is lost. */
+  reconsider(): void {
+    const { central, medium } = this;
+    const { peer } = central;
+    const { space } = medium;
+    this.carrier.settle();
+    this.loss = space.loss(central.chip, peer.chip);
+    for (const { power } of [central, peer]) power.update();
+    const silent =
+      this.gone ||
+      this.loss === 1 ||
+      space.hears(central.chip, peer.chip, central.phy.transmit) === undefined ||
+      space.hears(peer.chip, central.chip, peer.phy.transmit) === undefined;
+    if (silent === this.silent) {
+      if (!silent) this.carrier.replan();
+      return;
+    }
+    this.silent = silent;
+    if (silent) this.carrier.pause();
+    else this.carrier.resume();
+    for (const end of [central, peer]) {
+      if (silent) end.watch();
+      else end.unwatch();
+    }
+  }
 }
 
-/** What one end is made from. */
-export interface EndOptions {
-  readonly chip: Chip;
-  readonly role: Role;
-  /** The address it used to make the connection. */
-  readonly address: DeviceAddress;
-}
-
-/** One controller's end of a link. */
-export class LinkEnd {
-  readonly chip: Chip;
-  readonly link: Link;
-  readonly role: Role;
-  readonly handle: number;
-  readonly address: DeviceAddress;
-  readonly peer: LinkEnd;
-  readonly dataLength: DataLength;
-  /** How many of its controller's ACL buffers hold packets of this link. */
-  held = 0;
-  /** How many packets the peer has taken since the host was last told. */
-  completed = 0;
-  /** The peripheral's wish that the central's host has been asked about. Vol 6, Part B, 5.1.7. */
-  request: ConnectionWish | undefined;
-  #supervision: Disposable | undefined;
-
-  /** Makes both ends: that of `self` and, as its {@link peer}, that of `other`. */
-  constructor(link: Link, self: EndOptions, other: EndOptions, peer?: LinkEnd) {
-    this.chip = self.chip;
-    this.link = link;
-    this.role = self.role;
-    this.handle = self.chip.links.freeHandle();
-    this.address = self.address;
-    this.dataLength = new DataLength(self.chip.dataLengthDefaults, self.chip.settings.dataOctets);
-    this.chip.links.add(this);
-    this.peer = peer ?? new LinkEnd(link, other, self, this);
-  }
-
-  /** LL Termination: both hosts are told, each its own reason. Vol 6, Part B, 5.1.6. */
-  terminate(reason: number): void {
-    // To a peer that is gone the packet goes again and again, until the supervision timeout.
-    if (this.link.silent) return;
-    this.#close(Status.ConnectionTerminatedByLocalHost);
-    this.peer.#close(reason);
-  }
-
-  /** This end is gone, as by a reset: the peer notices when its supervision timeout is over. Vol 6, Part B, 4.5.2. */
-  fallSilent(): void {
-    this.#forget();
-    if (this.link.silent) return;
-    this.link.silent = true;
-    const { chip } = this.peer;
-    this.peer.#supervision = chip.medium.clock.after(this.link.parameters.supervisionTimeout * 10, () => {
-      this.peer.#close(Status.ConnectionTimeout);
-    });
-  }
-
-  #close(reason: number): void {
-    this.#forget();
-    this.chip.hci.event(DisconnectionComplete, {
-      status: Status.Success,
-      connectionHandle: this.handle,
-      reason,
-    });
-  }
-
-  #forget(): void {
-    this.#supervision?.[Symbol.dispose]();
-    this.chip.links.remove(this);
-    this.chip.acl.forget(this);
-  }
+function carrierOf(link: Link): Carrier {
+  const { timing, linkDelayMs } = link.medium;
+  if (timing === "air") return new AirCarrier(link);
+  return linkDelayMs > 0 ? new DelayedCarrier(link) : new InstantCarrier(link);
 }

@@ -1,7 +1,17 @@
 import type { Clock } from "../../src/common/clock.ts";
 import type { Random } from "../../src/common/random.ts";
 import type { Advertiser } from "./advertiser.ts";
+import type { AirCapture } from "./air-capture.ts";
+import type { Chip } from "./chip.ts";
+import { Phy } from "./phy.ts";
 import { Pump } from "./pump.ts";
+import { Space } from "./space.ts";
+
+/** Whether packets take the time they take on a radio. */
+export type Timing = "instant" | "air";
+
+/** Whether packets of encrypted links are really encrypted, or the keys of both ends only compared. */
+export type Encryption = "flag" | "ccm";
 
 /** Who receives on the advertising channels: a scanner or an initiator. */
 export interface Listener {
@@ -9,53 +19,66 @@ export interface Listener {
   hear(advertiser: Advertiser): void;
 }
 
-/** What all controllers of an air share: time, chance, and the advertising channels. */
+/** What all controllers of an air share: time, chance, space, and the advertising channels. */
 export class Medium {
   readonly clock: Clock;
   readonly random: Random;
+  readonly timing: Timing;
+  readonly encryption: Encryption;
   readonly pump: Pump;
-  readonly #advertisers: Advertiser[] = [];
-  readonly #listeners: Listener[] = [];
+  readonly space: Space = new Space();
+  /** Where packets are recorded, if somewhere. */
+  capture: AirCapture | undefined;
+  /** How long a packet of a link takes when the timing is "instant", in ms. */
+  linkDelayMs = 0;
+  readonly #advertisers = new Set<Advertiser>();
+  /** Replaced rather than changed: an event goes on with those who listened when it began. */
+  #listeners: readonly Listener[] = [];
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, timing: Timing = "instant", encryption: Encryption = "flag") {
     this.clock = clock;
     this.random = random;
+    this.timing = timing;
+    this.encryption = encryption;
     this.pump = new Pump(clock);
   }
 
   /** `advertiser` has something to say; its timer runs only while somebody listens. */
   enter(advertiser: Advertiser): void {
-    this.#advertisers.push(advertiser);
+    this.#advertisers.add(advertiser);
     if (this.#listeners.length > 0) advertiser.begin();
   }
 
   leave(advertiser: Advertiser): void {
-    remove(this.#advertisers, advertiser);
+    this.#advertisers.delete(advertiser);
     advertiser.pause();
   }
 
-  /** Every advertiser has an event at once, so that a new listener need not wait for a whole interval. */
+  /** Without air time every advertiser has an event at once, so that a new listener need not wait for an interval. */
   listen(listener: Listener): void {
-    if (!this.#listeners.includes(listener)) this.#listeners.push(listener);
+    if (!this.#listeners.includes(listener)) this.#listeners = [...this.#listeners, listener];
     for (const advertiser of this.#advertisers) advertiser.begin();
   }
 
   stopListening(listener: Listener): void {
-    remove(this.#listeners, listener);
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
     if (this.#listeners.length > 0) return;
     for (const advertiser of this.#advertisers) advertiser.pause();
   }
 
+  /** How strongly `to` receives one packet of `from`, in dBm; `undefined` if it is out of reach or the packet is lost. */
+  receives(from: Chip, to: Chip, phy: Phy = Phy.Le1M): number | undefined {
+    const rssi = this.space.hears(from, to, phy);
+    if (rssi === undefined) return undefined;
+    const loss = this.space.loss(from, to);
+    return loss > 0 && this.random.below(1_000_000) < loss * 1_000_000 ? undefined : rssi;
+  }
+
   /** One advertising event: whoever listened when it began hears it, until a connection ends it. */
   transmit(advertiser: Advertiser): void {
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       if (!advertiser.enabled) return;
       listener.hear(advertiser);
     }
   }
-}
-
-function remove<T>(from: T[], value: T): void {
-  const index = from.indexOf(value);
-  if (index >= 0) from.splice(index, 1);
 }

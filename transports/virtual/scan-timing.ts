@@ -1,4 +1,56 @@
+import type { Advertiser } from "./advertiser.ts";
+import type { Medium } from "./medium.ts";
+
 /** Whether a scan interval and window, in 0.625 ms, are in their ranges. Vol 4, Part E, 7.8.10 and 7.8.12. */
 export function isValidScan(interval: number, window: number): boolean {
   return window >= 0x0004 && window <= interval && interval <= 0x4000;
+}
+
+/** The same for the extended commands. Vol 4, Part E, 7.8.64 and 7.8.66. */
+export function isValidExtendedScan(interval: number, window: number): boolean {
+  return window >= 0x0004 && window <= interval;
+}
+
+/** When one PHY is listened to. */
+export interface ScanWindow {
+  /** 1 LE 1M, 3 LE Coded. */
+  readonly phy: number;
+  /** In 0.625 ms. */
+  readonly scanInterval: number;
+  /** In 0.625 ms. */
+  readonly scanWindow: number;
+}
+
+const slot = 0.625;
+const firstChannel = 37;
+const channels = 3;
+
+/**
+ * The channel on which a listener gets an event that begins now, 37 to 39; `undefined` if it misses the event.
+ *
+ * With air time it listens for one window in each interval, on another channel each time, and gets only what falls
+ * into a window as a whole. Windows on two PHYs do not disturb each other. Vol 6, Part B, 4.4.3.
+ *
+ * @param since - When the first window began, in ms of the clock.
+ */
+export function channelHeard(
+  medium: Medium,
+  advertiser: Advertiser,
+  window: ScanWindow,
+  since: number,
+): number | undefined {
+  const { channelMap } = advertiser.parameters;
+  const isInstant = medium.timing === "instant";
+  const interval = window.scanInterval * slot;
+  const time = advertiser.packetTime;
+  let at = medium.clock.now() - since;
+  for (let i = 0; i < channels; i++) {
+    if ((channelMap & (1 << i)) === 0) continue;
+    const turn = Math.floor(at / interval);
+    if (isInstant) return firstChannel + i;
+    if (turn % channels === i && at - turn * interval + time <= window.scanWindow * slot)
+      return firstChannel + i;
+    at += advertiser.packetSpacing;
+  }
+  return undefined;
 }

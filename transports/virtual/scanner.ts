@@ -1,35 +1,55 @@
-import { noOctets } from "../../src/common/bytes.ts";
+import type { OnPhy } from "../../src/hci/commands/per-phy.ts";
 import type {
-  LeSetScanEnableParameters,
-  LeSetScanParametersParameters,
-} from "../../src/hci/commands/le-scanning.ts";
-import { LeAdvertisingReport } from "../../src/hci/events/le-advertising.ts";
+  LeSetExtendedScanEnableParameters,
+  ScanningParameters,
+} from "../../src/hci/commands/le-extended-scanning.ts";
+import { LeScanTimeout } from "../../src/hci/events/le-advertising.ts";
 import type { Advertiser } from "./advertiser.ts";
+import { Property } from "./advertising-parameters.ts";
+import { captureScanRequest, captureScanResponse } from "./advertising-capture.ts";
+import { type Received, reportExtended, reportLegacy } from "./advertising-reports.ts";
 import type { Chip } from "./chip.ts";
-import { addressKey, type DeviceAddress } from "./device-address.ts";
+import { DuplicateFilter } from "./duplicate-filter.ts";
 import type { Listener } from "./medium.ts";
+import type { Phy } from "./phy.ts";
+import { type Aim, aimOf, isAnonymous, ownAddress, type Peer, recognise } from "./privacy.ts";
+import { receptionOf } from "./reception.ts";
 
-/** Event_Type of the report of a scan response. Vol 4, Part E, 7.7.65.2. */
-const scanResponse = 4;
+/** How to scan, whichever commands said so. Vol 4, Part E, 7.8.10 and 7.8.64. */
+export interface ScanParameters {
+  readonly ownAddressType: number;
+  /** Bit 0: only the Filter Accept List; bit 1: also what is directed to any resolvable private address. */
+  readonly filterPolicy: number;
+  readonly phys: readonly OnPhy<ScanningParameters>[];
+}
 
-/** How many devices the duplicate filter knows before it forgets them all. */
-const mostDuplicates = 4096;
+/** Filter_Duplicates. Vol 4, Part E, 7.8.65. */
+export const FilterDuplicates = { Off: 0, On: 1, EachPeriod: 2 } as const;
 
-const defaults: LeSetScanParametersParameters = {
-  scanType: 0,
-  scanInterval: 0x0010,
-  scanWindow: 0x0010,
+/** In ms. Vol 4, Part E, 7.8.65. */
+const durationUnit = 10;
+const periodUnit = 1280;
+
+const active = 1;
+
+const defaults: ScanParameters = {
   ownAddressType: 0,
-  scanningFilterPolicy: 0,
+  filterPolicy: 0,
+  phys: [{ phy: 1, scanType: 0, scanInterval: 0x0010, scanWindow: 0x0010 }],
 };
 
-/** The Scanning state of a controller, for legacy PDUs. Vol 6, Part B, 4.4.3. */
+/** The Scanning state of a controller. Vol 6, Part B, 4.4.3. */
 export class Scanner implements Listener {
-  parameters: LeSetScanParametersParameters = defaults;
+  parameters: ScanParameters = defaults;
   readonly #chip: Chip;
-  readonly #seen = new Set<number>();
+  readonly #known = new DuplicateFilter();
   #enabled = false;
-  #filterDuplicates = false;
+  #filterDuplicates: number = FilterDuplicates.Off;
+  #duration = 0;
+  #period = 0;
+  #since = 0;
+  #end: Disposable | undefined;
+  #again: Disposable | undefined;
 
   constructor(chip: Chip) {
     this.#chip = chip;
@@ -40,50 +60,101 @@ export class Scanner implements Listener {
   }
 
   get usesAcceptList(): boolean {
-    return this.#enabled && this.parameters.scanningFilterPolicy !== 0;
+    return this.#enabled && (this.parameters.filterPolicy & 0b01) !== 0;
   }
 
-  /** Begins or ends scanning; beginning again forgets which devices were seen. */
-  set({ enable, filterDuplicates }: LeSetScanEnableParameters): void {
-    this.#seen.clear();
+  /** Begins or ends scanning; beginning again forgets which devices were seen. Vol 4, Part E, 7.8.11 and 7.8.65. */
+  set({ enable, filterDuplicates, duration, period }: LeSetExtendedScanEnableParameters): void {
+    this.#known.clear();
     this.#filterDuplicates = filterDuplicates;
+    this.#duration = duration * durationUnit;
+    // Without a duration the period is of no meaning.
+    this.#period = duration === 0 ? 0 : period * periodUnit;
+    this.#stopTimers();
     this.#enabled = enable;
-    if (enable) this.#chip.medium.listen(this);
+    if (enable) this.#scan();
     else this.#chip.medium.stopListening(this);
   }
 
   hear(advertiser: Advertiser): void {
-    if (advertiser.chip === this.#chip) return;
-    const { scanType, ownAddressType } = this.parameters;
-    const own = this.#chip.ownAddress(ownAddressType);
-    const from = advertiser.address;
-    if (this.usesAcceptList && !this.#chip.acceptList.has(from)) return;
-    if (advertiser.isDirectedAway(own)) return;
-    const { eventType, directed } = advertiser.kind;
-    this.#report(advertiser, from, eventType, directed ? noOctets : advertiser.data);
-    if (scanType === 1 && advertiser.answersScan(own)) {
-      this.#report(advertiser, from, scanResponse, advertiser.scanResponse);
-    }
+    const chip = this.#chip;
+    const reception = receptionOf(chip, advertiser, this.parameters.phys, this.#since);
+    if (!reception) return;
+    chip.syncs.notice(advertiser);
+    const peer = recognise(chip, advertiser.address);
+    if (!peer || (this.usesAcceptList && !chip.acceptList.has(peer.address))) return;
+    const aim = advertiser.target && aimOf(chip, this.parameters.ownAddressType, advertiser.target);
+    if (aim && !this.#accepts(aim)) return;
+    const { window, rssi } = reception;
+    this.#report({ advertiser, peer, aim, isResponse: false, rssi });
+    if (window.scanType === active && advertiser.has(Property.Scannable))
+      this.#request(advertiser, peer, aim);
   }
 
   reset(): void {
-    this.set({ enable: false, filterDuplicates: false });
+    this.set({ enable: false, filterDuplicates: FilterDuplicates.Off, duration: 0, period: 0 });
     this.parameters = defaults;
   }
 
-  #report({ chip }: Advertiser, from: DeviceAddress, eventType: number, data: Uint8Array): void {
-    if (this.#filterDuplicates && this.#isKnown(from, eventType === scanResponse)) return;
-    this.#chip.hci.event(LeAdvertisingReport, {
-      reports: [{ eventType, addressType: from.type, address: from.value, data, rssi: chip.settings.rssi }],
+  /** One scan of the duration, and the next one when the period is over. */
+  #scan(): void {
+    const { clock } = this.#chip.medium;
+    if (this.#filterDuplicates === FilterDuplicates.EachPeriod) this.#known.clear();
+    this.#since = clock.now();
+    this.#chip.medium.listen(this);
+    if (this.#duration === 0) return;
+    this.#end = clock.after(this.#duration, this.#over);
+    if (this.#period === 0) return;
+    this.#again = clock.after(this.#period, () => {
+      this.#scan();
     });
   }
 
-  /** The data does not count: only who sends, and whether it is a scan response. Vol 6, Part B, 4.4.3.5. */
-  #isKnown(from: DeviceAddress, isResponse: boolean): boolean {
-    const key = addressKey(from) * 2 + Number(isResponse);
-    if (this.#seen.has(key)) return true;
-    if (this.#seen.size >= mostDuplicates) this.#seen.clear();
-    this.#seen.add(key);
-    return false;
+  readonly #over = (): void => {
+    this.#chip.medium.stopListening(this);
+    if (this.#period > 0) return;
+    this.#enabled = false;
+    this.#chip.hci.event(LeScanTimeout, {});
+  };
+
+  #stopTimers(): void {
+    this.#end?.[Symbol.dispose]();
+    this.#again?.[Symbol.dispose]();
+    this.#end = undefined;
+    this.#again = undefined;
+  }
+
+  /** What is directed at others is not for this one; what cannot be resolved, only if the policy says so. */
+  #accepts(aim: Aim): boolean {
+    return aim.at === "self" || (aim.at === "unresolved" && (this.parameters.filterPolicy & 0b10) !== 0);
+  }
+
+  /** SCAN_REQ, and SCAN_RSP if it is answered. Vol 6, Part B, 4.4.3.2. */
+  #request(advertiser: Advertiser, peer: Peer, aim: Aim | undefined): void {
+    const chip = this.#chip;
+    const { medium } = chip;
+    const { legacy, parameters } = advertiser;
+    const phy = (legacy ? parameters.primaryPhy : parameters.secondaryPhy) as Phy;
+    const own = ownAddress(chip, this.parameters.ownAddressType, chip.randomAddress, peer.address);
+    captureScanRequest(chip, own, advertiser);
+    if (medium.receives(chip, advertiser.chip, phy) === undefined || !advertiser.takeScanRequest(own)) return;
+    captureScanResponse(advertiser);
+    const rssi = medium.receives(advertiser.chip, chip, phy);
+    if (rssi !== undefined) this.#report({ advertiser, peer, aim, isResponse: true, rssi });
+  }
+
+  #report(received: Received): void {
+    if (this.#filterDuplicates !== FilterDuplicates.Off && this.#isKnown(received)) return;
+    if (this.#chip.commandSet === "extended") reportExtended(this.#chip, received);
+    else reportLegacy(this.#chip, received);
+  }
+
+  #isKnown({ advertiser, peer, isResponse }: Received): boolean {
+    const { legacy, parameters, dataId } = advertiser;
+    // Anonymous advertisements cannot be told apart by their sender.
+    if (isAnonymous(peer)) return false;
+    return legacy
+      ? this.#known.hasLegacy(peer.address, isResponse)
+      : this.#known.hasExtended(peer.address, isResponse, parameters.sid, dataId);
   }
 }

@@ -6,25 +6,25 @@ import {
   ReadLocalVersionInformation,
 } from "../../../src/hci/commands/informational.ts";
 import { ReadRssi } from "../../../src/hci/commands/status-parameters.ts";
+import type { Chip } from "../chip.ts";
 import { type CommandHandler, completes, completesForLink } from "../command-handler.ts";
-import { lmpFeatures, version } from "../identity.ts";
 
 /**
  * The informational and status parameters. Vol 4, Part E, 7.4 and 7.5.
  *
  * @param supportedCommands - Gives the bits of Vol 4, Part E, 6.27.
  */
-export function informational(supportedCommands: () => Uint8Array): readonly CommandHandler[] {
+export function informational(supportedCommands: (chip: Chip) => Uint8Array): readonly CommandHandler[] {
   return [
-    completes(ReadLocalVersionInformation, () => ({
-      hciVersion: version.number,
-      hciSubversion: version.subversion,
-      lmpVersion: version.number,
-      companyIdentifier: version.companyIdentifier,
-      lmpSubversion: version.subversion,
+    completes(ReadLocalVersionInformation, ({ settings }) => ({
+      hciVersion: settings.version,
+      hciSubversion: settings.profile.subversion,
+      lmpVersion: settings.version,
+      companyIdentifier: settings.profile.companyIdentifier,
+      lmpSubversion: settings.profile.subversion,
     })),
-    completes(ReadLocalSupportedCommands, () => ({ supportedCommands: supportedCommands() })),
-    completes(ReadLocalSupportedFeatures, () => ({ lmpFeatures })),
+    completes(ReadLocalSupportedCommands, (chip) => ({ supportedCommands: supportedCommands(chip) })),
+    completes(ReadLocalSupportedFeatures, ({ settings }) => ({ lmpFeatures: settings.profile.lmpFeatures })),
     completes(ReadBufferSize, ({ settings }) => ({
       aclDataPacketLength: settings.aclOctets,
       synchronousDataPacketLength: 0,
@@ -32,6 +32,6 @@ export function informational(supportedCommands: () => Uint8Array): readonly Com
       totalNumSynchronousDataPackets: 0,
     })),
     completes(ReadBdAddr, ({ settings }) => ({ bdAddr: settings.address.value })),
-    completesForLink(ReadRssi, ({ peer }) => ({ rssi: peer.chip.settings.rssi })),
+    completesForLink(ReadRssi, ({ rssi }) => ({ rssi })),
   ];
 }

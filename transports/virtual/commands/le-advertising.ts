@@ -9,11 +9,16 @@ import {
 import { Status } from "../../../src/hci/status.ts";
 import type { Chip } from "../chip.ts";
 import { type CommandHandler, completes, nothing, type Refusal } from "../command-handler.ts";
-import { txPower } from "../identity.ts";
-import { refuseOwnAddressType, refuseUnsetAddress } from "../own-address-check.ts";
+import { Property, ofLegacyCommand } from "../advertising-parameters.ts";
+import { ofSet } from "../command-set.ts";
+import { Operation } from "../fragmented-data.ts";
+import { refuseOwnAddressType } from "../own-address-check.ts";
 
 /** Advertising_Type of directed advertising whose interval is fixed. */
 const highDutyCycle = 0x01;
+
+/** As much as a legacy PDU carries. Vol 6, Part B, 2.3.1.1. */
+const mostData = 31;
 
 function isInRange(parameters: LeSetAdvertisingParametersParameters): boolean {
   const { advertisingType, peerAddressType, advertisingChannelMap, advertisingFilterPolicy } = parameters;
@@ -27,30 +32,32 @@ function isInRange(parameters: LeSetAdvertisingParametersParameters): boolean {
 function refuseParameters(chip: Chip, parameters: LeSetAdvertisingParametersParameters): Refusal | undefined {
   if (chip.advertiser.enabled) return Status.CommandDisallowed;
   if (!isInRange(parameters)) return Status.InvalidHciCommandParameters;
-  return refuseOwnAddressType(parameters.ownAddressType);
+  return refuseOwnAddressType(chip, parameters.ownAddressType);
 }
 
 function refuseEnable({ advertiser, links }: Chip, enable: boolean): Refusal | undefined {
   if (!enable) return undefined;
-  if (advertiser.kind.connectable && links.full) return Status.ConnectionLimitExceeded;
-  return refuseUnsetAddress(advertiser.chip, advertiser.parameters.ownAddressType);
+  if (advertiser.has(Property.Connectable) && links.full) return Status.ConnectionLimitExceeded;
+  return advertiser.addressable ? undefined : Status.InvalidHciCommandParameters;
 }
 
 /** Legacy advertising. Vol 4, Part E, 7.8.5 to 7.8.9. */
-export const leAdvertising: readonly CommandHandler[] = [
+export const leAdvertising: readonly CommandHandler[] = ofSet("legacy", [
   completes(LeSetAdvertisingParameters, (chip, parameters) => {
     const refusal = refuseParameters(chip, parameters);
     if (refusal !== undefined) return refusal;
-    chip.advertiser.parameters = parameters;
+    chip.advertiser.parameters = ofLegacyCommand(parameters);
     return nothing;
   }),
-  completes(LeReadAdvertisingPhysicalChannelTxPower, () => ({ txPowerLevel: txPower })),
+  completes(LeReadAdvertisingPhysicalChannelTxPower, ({ settings }) => ({
+    txPowerLevel: settings.txPower,
+  })),
   completes(LeSetAdvertisingData, ({ advertiser }, { advertisingData }) => {
-    advertiser.data = advertisingData.slice();
+    advertiser.data.take(Operation.Complete, advertisingData, mostData);
     return nothing;
   }),
   completes(LeSetScanResponseData, ({ advertiser }, { scanResponseData }) => {
-    advertiser.scanResponse = scanResponseData.slice();
+    advertiser.scanResponse.take(Operation.Complete, scanResponseData, mostData);
     return nothing;
   }),
   completes(
@@ -64,4 +71,4 @@ export const leAdvertising: readonly CommandHandler[] = [
       },
     },
   ),
-];
+]);

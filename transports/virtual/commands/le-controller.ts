@@ -1,5 +1,3 @@
-import { createCipheriv } from "node:crypto";
-import { reversed } from "../../../src/common/bytes.ts";
 import {
   LeEncrypt,
   LeRand,
@@ -8,12 +6,14 @@ import {
   LeReadLocalSupportedFeatures,
   LeReadSupportedStates,
   LeSetEventMask,
+  LeSetHostFeature,
   LeSetRandomAddress,
 } from "../../../src/hci/commands/le-controller.ts";
 import { Status } from "../../../src/hci/status.ts";
+import { e } from "../aes.ts";
 import type { Chip } from "../chip.ts";
 import { type CommandHandler, completes, nothing } from "../command-handler.ts";
-import { leFeatures, leStates } from "../identity.ts";
+import { hasFeature, LeFeature, setFeature } from "../le-feature.ts";
 
 /** Zeros mean that LE uses the BR/EDR buffers. Vol 4, Part E, 7.8.2. */
 function leBuffers({ settings }: Chip): { aclDataPacketLength: number; totalNumAclDataPackets: number } {
@@ -24,7 +24,23 @@ function leBuffers({ settings }: Chip): { aclDataPacketLength: number; totalNumA
   };
 }
 
-/** The LE commands about the controller as a whole. Vol 4, Part E, 7.8.1 to 7.8.4, 7.8.22, 7.8.23 and 7.8.27. */
+/** A feature that is the host's, and those of which the controller needs one for it. */
+interface HostFeature {
+  readonly own: LeFeature;
+  readonly needs: readonly LeFeature[];
+}
+
+/** Those that the host sets and clears. Vol 6, Part B, 4.6. */
+const hostFeatures: readonly HostFeature[] = [
+  {
+    own: LeFeature.ConnectedIsochronousStreamHostSupport,
+    needs: [LeFeature.ConnectedIsochronousStreamCentral, LeFeature.ConnectedIsochronousStreamPeripheral],
+  },
+  { own: LeFeature.ConnectionSubratingHostSupport, needs: [LeFeature.ConnectionSubrating] },
+  { own: LeFeature.AdvertisingCodingSelectionHostSupport, needs: [LeFeature.AdvertisingCodingSelection] },
+];
+
+/** The LE commands about the controller as a whole. Vol 4, Part E, 7.8.1 to 7.8.4, 7.8.22, 7.8.23, 7.8.27, 7.8.115. */
 export const leController: readonly CommandHandler[] = [
   completes(LeSetEventMask, (chip, { eventMask }) => {
     chip.hci.masks.setLeEvents(eventMask);
@@ -36,18 +52,27 @@ export const leController: readonly CommandHandler[] = [
     isoDataPacketLength: 0,
     totalNumIsoDataPackets: 0,
   })),
-  completes(LeReadLocalSupportedFeatures, () => ({ features: leFeatures })),
+  completes(LeReadLocalSupportedFeatures, ({ features }) => ({ features })),
   completes(LeSetRandomAddress, (chip, { randomAddress }) => {
     if (chip.advertiser.enabled || chip.scanner.enabled || chip.initiator.pending)
       return Status.CommandDisallowed;
     chip.randomAddress = randomAddress;
     return nothing;
   }),
-  completes(LeEncrypt, (_, { key, plaintextData }) => {
-    // HCI sends the least significant octet first, AES has the most significant one first.
-    const cipher = createCipheriv("aes-128-ecb", reversed(key), null);
-    return { encryptedData: reversed(cipher.update(reversed(plaintextData))) };
-  }),
+  completes(LeEncrypt, (_, { key, plaintextData }) => ({ encryptedData: e(key, plaintextData) })),
+  completes(
+    LeSetHostFeature,
+    ({ features, links }, { bitNumber, bitValue }) => {
+      const feature = hostFeatures.find(({ own }) => own === bitNumber);
+      const isPossible =
+        feature && (!bitValue || feature.needs.some((needed) => hasFeature(features, needed)));
+      if (!isPossible) return Status.UnsupportedFeatureOrParameterValue;
+      if (links.all().length > 0) return Status.CommandDisallowed;
+      setFeature(features, feature.own, bitValue);
+      return nothing;
+    },
+    { flagsAt: [1] },
+  ),
   completes(LeRand, (chip) => ({ randomNumber: chip.medium.random.bytes(8) })),
-  completes(LeReadSupportedStates, () => ({ states: leStates })),
+  completes(LeReadSupportedStates, ({ settings }) => ({ states: settings.profile.leStates })),
 ];

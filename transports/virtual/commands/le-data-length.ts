@@ -6,8 +6,8 @@ import {
 } from "../../../src/hci/commands/le-connection.ts";
 import { Status } from "../../../src/hci/status.ts";
 import { type CommandHandler, completes, completesForLink, nothing } from "../command-handler.ts";
-import { updateDataLength } from "../connecting.ts";
 import { limitOf } from "../data-length.ts";
+import { updateDataLength } from "../data-length-update.ts";
 
 function isInRange(octets: number, time: number): boolean {
   return octets >= 27 && octets <= 251 && time >= 0x0148 && time <= 0x4290;
@@ -35,8 +35,8 @@ export const leDataLength: readonly CommandHandler[] = [
     chip.dataLengthDefaults = { octets: suggestedMaxTxOctets, time: suggestedMaxTxTime };
     return nothing;
   }),
-  completes(LeReadMaximumDataLength, ({ settings }) => {
-    const { octets, time } = limitOf(settings.dataOctets);
+  completes(LeReadMaximumDataLength, (chip) => {
+    const { octets, time } = limitOf(chip);
     return {
       supportedMaxTxOctets: octets,
       supportedMaxTxTime: time,

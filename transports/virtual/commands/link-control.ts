@@ -1,8 +1,7 @@
 import { Disconnect, ReadRemoteVersionInformation } from "../../../src/hci/commands/link-control.ts";
-import { ReadRemoteVersionInformationComplete } from "../../../src/hci/events/link.ts";
 import { Status } from "../../../src/hci/status.ts";
 import { type CommandHandler, defersForLink } from "../command-handler.ts";
-import { version } from "../identity.ts";
+import { readRemoteVersion } from "../version-exchange.ts";
 
 /** The reasons a host may give. Vol 4, Part E, 7.1.6. */
 const reasons: ReadonlySet<number> = new Set([
@@ -26,16 +25,5 @@ export const linkControl: readonly CommandHandler[] = [
       },
     },
   ),
-  defersForLink(ReadRemoteVersionInformation, () => Status.Success, {
-    then({ chip, handle, link }) {
-      if (link.silent) return;
-      chip.hci.event(ReadRemoteVersionInformationComplete, {
-        status: Status.Success,
-        connectionHandle: handle,
-        version: version.number,
-        companyIdentifier: version.companyIdentifier,
-        subversion: version.subversion,
-      });
-    },
-  }),
+  defersForLink(ReadRemoteVersionInformation, () => Status.Success, { then: readRemoteVersion }),
 ];

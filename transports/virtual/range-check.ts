@@ -1,0 +1,19 @@
+/**
+ * Checks a whole number.
+ *
+ * @throws {@link RangeError} It is none, or out of its range; the message names it.
+ */
+export function checkWithin(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(`${name} is ${least} to ${most}: ${value}`);
+}
+
+/**
+ * Checks a probability.
+ *
+ * @throws {@link RangeError} It is not between 0 and 1; the message names it.
+ */
+export function checkProbability(name: string, value: number): void {
+  if (value >= 0 && value <= 1) return;
+  throw new RangeError(`${name} is 0 to 1: ${value}`);
+}
