@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { DoorPlace, VirtualProfile } from "../../transports/virtual/index.ts";
-import { virtualProfiles } from "../../transports/virtual/profiles.ts";
+import { virtualProfiles } from "../../transports/virtual/controller-options.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What `jelling virtual` is asked to do. */
@@ -14,6 +14,8 @@ export interface VirtualOptions {
   readonly seed: number;
   /** The probability that a packet is lost. */
   readonly loss: number;
+  /** Where the packets of the air are written. */
+  readonly capture: string | undefined;
   readonly json: boolean;
 }
 
@@ -27,8 +29,8 @@ one finds the controller as after power-on. Runs until SIGTERM or Ctrl-C.
 
 Doors:
   --tcp PORTS    A port for each number, as in --tcp 9001,9002; 0 takes one that is free. On
-                 127.0.0.1, or on another interface as in --tcp 0.0.0.0:9001: whoever can reach a
-                 door can use it.
+                 127.0.0.1, or on another interface as in --tcp 0.0.0.0:9001 or [::1]:9001: whoever
+                 can reach a door can use it.
   --unix PATH    A socket in the file system, removed at the end.
   --pty          A pseudo-terminal, for hosts that want a serial port. Needs the program socat.
                  When a client closes it, it is gone for a moment.
@@ -43,6 +45,8 @@ Options:
   --seed N        Where chance begins (0 to 4294967295); 1 by default.
   --loss P        The probability that a packet is lost, 0 to 1. With instant timing packets of a
                   connection that are lost come all the same; only advertising is lost.
+  --capture FILE  Write every packet of the air to FILE, as a pcap that tshark and "jelling decode"
+                  read. A file that is there is written over.
   --json          Print the one line that says where the doors are as JSON:
                   {"ready":true,"doors":[{"kind":"tcp","port":9001,"address":"..."}]}
                   with "path" instead of "port" for unix and pty; the address is the controller's.
@@ -78,6 +82,7 @@ export function parseVirtualOptions(args: readonly string[]): VirtualOptions | "
     delayMs,
     seed: wholeNumber("--seed", values.seed ?? "1", 0xffff_ffff),
     loss: probability("--loss", values.loss ?? "0"),
+    capture: values.capture,
     json,
   };
 }
@@ -105,6 +110,7 @@ function parseWith(args: readonly string[]) {
       "delay-ms": { type: "string" },
       seed: { type: "string" },
       loss: { type: "string" },
+      capture: { type: "string" },
       json: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },

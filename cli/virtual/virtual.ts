@@ -1,5 +1,6 @@
 import { TransportError } from "../../src/common/errors.ts";
 import { type Door, type Doors, openDoors, VirtualAir } from "../../transports/virtual/index.ts";
+import { CaptureFile, CaptureFileError } from "./capture-file.ts";
 import { LineWriter, type Streams } from "../streams.ts";
 import { parseVirtualOptions, type VirtualOptions, virtualHelp } from "./options.ts";
 
@@ -30,6 +31,8 @@ export async function runVirtual(
   await using air = new VirtualAir({ timing, linkDelayMs, seed });
   air.setLoss(loss);
   try {
+    await using capture = options.capture === undefined ? undefined : await CaptureFile.open(options.capture);
+    capture?.record(air);
     await using doors = await openDoors(air, options.places, {
       controller: { profile: options.profile },
       onTrouble: (error, door) => complain(`${nameOf(door)}: ${error.message}`),
@@ -38,7 +41,7 @@ export async function runVirtual(
     await out.flush();
     await ending.promise;
   } catch (error) {
-    if (!(error instanceof TransportError)) throw error;
+    if (!(error instanceof TransportError || error instanceof CaptureFileError)) throw error;
     complain(error.message);
     return 1;
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,6 +93,7 @@ describe("jelling virtual: the command line", () => {
       delayMs: 0,
       seed: 7,
       loss: 0,
+      capture: undefined,
       json: false,
     });
     const more = ["--pty", "--timing", "air", "--loss", ".25", "--json"];
@@ -131,9 +132,38 @@ describe("jelling virtual: the command line", () => {
     const served = new Run("--help");
     expect(await served.status).toBe(0);
     expect(served.stdout).toMatch(/^Usage: jelling virtual DOOR/);
-    for (const option of ["tcp", "unix", "pty", "profile", "timing", "delay-ms", "seed", "loss", "json"]) {
+    for (const option of [
+      "tcp",
+      "unix",
+      "pty",
+      "profile",
+      "timing",
+      "delay-ms",
+      "seed",
+      "loss",
+      "capture",
+      "json",
+    ]) {
       expect(served.stdout).toContain(`\n  --${option} `);
     }
+  });
+});
+
+describe("jelling virtual --capture", () => {
+  it("writes the air to a file that can be read, until it is ended", async () => {
+    const file = join(folder, "air.pcap");
+    const served = new Run("--tcp", "0", "--capture", file);
+    expect(await served.line()).toContain("ready");
+    await served[Symbol.asyncDispose]();
+    expect(await served.status).toBe(0);
+    const header = readFileSync(file);
+    expect(header.readUInt32LE(20)).toBe(256); // LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR
+  });
+
+  it("says why it cannot", async () => {
+    const served = new Run("--tcp", "0", "--capture", "/nowhere/air.pcap");
+    expect(await served.status).toBe(1);
+    expect(served.stderr).toContain("--capture: ENOENT");
   });
 });
 

@@ -1,5 +1,5 @@
 import { type VirtualProfile } from "../../transports/virtual/index.ts";
-import { virtualProfiles } from "../../transports/virtual/profiles.ts";
+import { virtualProfiles } from "../../transports/virtual/controller-options.ts";
 
 const name = process.env["JELLING_PROFILE"] ?? "5.4";
 

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { VirtualClock } from "../../src/common/clock.ts";
 import { SeededRandom } from "../../src/common/random.ts";
 import type { Connection } from "../../src/gap/connection.ts";
-import type { AdvertiseOptions } from "../../src/gap/advertiser.ts";
+import type { AdvertiseOptions } from "../../src/gap/advertising-plan.ts";
 import type { HostOptions } from "../../src/gap/host-options.ts";
 import { Host } from "../../src/host.ts";
 import {
@@ -32,6 +32,12 @@ export interface Station {
 /** What an operation came to. */
 export type Ending<T> = { readonly value: T } | { readonly error: unknown };
 
+/** What a test knows of the faults of its hosts. */
+export interface NothingLeftOptions {
+  /** Kinds of fault that the test provokes. */
+  readonly forgiven?: readonly string[];
+}
+
 /** What a promise comes to, without making time pass. */
 export function outcome<T>(promise: Promise<T>): Promise<Ending<T>> {
   return promise.then(
@@ -43,11 +49,16 @@ export function outcome<T>(promise: Promise<T>): Promise<Ending<T>> {
 /** An air with a clock of its own, and whatever hosts a test puts on it. */
 export class HostsOnAir {
   readonly clock: VirtualClock = new VirtualClock();
-  readonly air: VirtualAir = new VirtualAir({ clock: this.clock });
+  readonly air: VirtualAir;
   readonly stations: Station[] = [];
   readonly #controllers: VirtualController[] = [];
   readonly #pending = new Map<string, Promise<unknown>>();
   #tracked = 0;
+
+  /** @param timing - Whether what is sent takes its time on the air. */
+  constructor(timing: "instant" | "air" = "instant") {
+    this.air = new VirtualAir({ clock: this.clock, timing });
+  }
 
   /** A controller and the way to it, without a host. */
   prepare(options: VirtualControllerOptions = {}): Omit<Station, "host"> {
@@ -106,18 +117,14 @@ export class HostsOnAir {
     return { central: made, peripheral: value };
   }
 
-  /**
-   * Closes every host. Then no timer runs, nothing that was tracked is pending, and no host has broken a rule of HCI.
-   *
-   * @param crossing - Links may have ended while data was under way to the controller, which no host can know.
-   */
-  async expectNothingLeft({ crossing = false }: { readonly crossing?: boolean } = {}): Promise<void> {
+  /** Closes every host. Then no timer runs, nothing that was tracked is pending, and no host has broken a rule of HCI. */
+  async expectNothingLeft({ forgiven = [] }: NothingLeftOptions = {}): Promise<void> {
     for (const { host } of this.stations) await this.until(host[Symbol.asyncDispose]());
     await this.clock.advance(0);
     expect([...this.#pending.keys()], "promises that are still pending").toEqual([]);
     expect(this.clock.timers, "timers that are still running").toBe(0);
     for (const controller of this.#controllers) {
-      const faults = controller.faults.filter(({ kind }) => !(crossing && kind === "unknownHandle"));
+      const faults = controller.faults.filter(({ kind }) => !forgiven.includes(kind));
       expect(faults, "rules of HCI that the host has broken").toEqual([]);
       expect(controller.connections, "links that are still up").toBe(0);
     }
@@ -133,7 +140,10 @@ export interface TwoHosts {
 }
 
 /** Two hosts on controllers of one kind. */
-export async function twoHosts(options: VirtualControllerOptions = {}): Promise<TwoHosts> {
-  const air = new HostsOnAir();
+export async function twoHosts(
+  options: VirtualControllerOptions = {},
+  timing: "instant" | "air" = "instant",
+): Promise<TwoHosts> {
+  const air = new HostsOnAir(timing);
   return { air, peripheral: await air.open(options), central: await air.open(options) };
 }

@@ -13,6 +13,8 @@ export class WatchedTransport implements HciTransport {
   readonly commands: string[] = [];
   /** The packets of those commands. */
   readonly commandPackets: Uint8Array[] = [];
+  /** How many ACL Data packets the host has sent. */
+  dataPackets = 0;
   /** How many packets have passed, in both directions. */
   passed = 0;
   /** How often the host has disposed of it. */
@@ -46,6 +48,7 @@ export class WatchedTransport implements HciTransport {
   send(packet: Uint8Array): void {
     if (this.#over) return;
     this.passed++;
+    if (packet[0] === PacketType.AclData) this.dataPackets++;
     if (packet[0] === PacketType.Command) {
       this.commands.push((commandName(u16At(packet, 1)) ?? "unknown").replace(/^HCI_/, ""));
       this.commandPackets.push(packet.slice());

@@ -132,6 +132,38 @@ describe("virtual controller: flow control (Vol 4, Part E, 4.1 and 7.7.19)", () 
     expect([...pair.a.host.events, ...pair.b.host.data]).toEqual([]);
   });
 
+  it("forgives a packet for a link whose end the host could not know of, and no other (5.4.2)", () => {
+    const pair = new RawPair();
+    const handles = pair.connect();
+    const kinds = (): string[] => pair.a.controller.faults.map(({ kind }) => kind);
+    // Sent while Disconnection Complete is still under way to the host.
+    pair.a.controller.disturb({ delayMs: 50 });
+    pair.b.host.ask(Disconnect, { connectionHandle: handles.b, reason: 0x13 });
+    pair.a.host.sendData(handles.a, octets(1));
+    pair.clock.advanceSync(10);
+    pair.a.host.sendData(handles.a, octets(1));
+    expect(kinds()).toEqual([]);
+    pair.clock.advanceSync(50);
+    expect(pair.a.host.take(DisconnectionComplete)).toHaveLength(1);
+    pair.a.host.sendData(handles.a, octets(1));
+    expect(kinds()).toEqual(["unknownHandle"]);
+    expect(pair.b.host.data).toEqual([]);
+  });
+
+  it("forgives none behind a reset, and none where the host does not want to be told", () => {
+    const pair = new RawPair();
+    const handles = pair.connect();
+    pair.a.host.ask(Reset, {});
+    pair.a.host.sendData(handles.a, octets(1));
+    expect(pair.a.controller.faults.map(({ kind }) => kind)).toEqual(["unknownHandle"]);
+    const other = new RawPair();
+    const { a, b } = other.connect();
+    other.b.host.ask(SetEventMask, { eventMask: 0n });
+    other.a.host.ask(Disconnect, { connectionHandle: a, reason: 0x13 });
+    other.b.host.sendData(b, octets(1));
+    expect(other.b.controller.faults.map(({ kind }) => kind)).toEqual(["unknownHandle"]);
+  });
+
   it("takes an empty packet and delivers nothing", () => {
     const pair = new RawPair();
     const handles = pair.connect();

@@ -6,7 +6,9 @@ import {
   LeSetDataLength,
   LeSetPhy,
 } from "../../src/hci/commands/le-connection.ts";
+import { LeExtendedCreateConnection } from "../../src/hci/commands/le-extended-connection.ts";
 import {
+  LeConnectionComplete,
   LeConnectionUpdateComplete,
   LeDataLengthChange,
   LePhyUpdateComplete,
@@ -18,6 +20,7 @@ import { airTime, interFrameSpace, payloadWithin } from "../../transports/virtua
 import { EventPlan } from "../../transports/virtual/event-plan.ts";
 import { Phy } from "../../transports/virtual/phy.ts";
 import { aclPacket, type RawHost } from "../support/raw-host.ts";
+import { enableSet, extendedConnection, makeSet } from "../support/raw-extended.ts";
 import { RawPair } from "../support/raw-pair.ts";
 
 const octets = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -179,6 +182,26 @@ describe("virtual controller, timing air: throughput", () => {
     settle(pair);
     const measured = (pour(pair, pair.a.host, pair.b.host, handles.a, 27, 10_000) * 8) / 10_000;
     expect(Math.abs(measured / ((3 * 27 * 8) / 10) - 1)).toBeLessThan(0.02);
+  });
+
+  it("is that from the beginning, when the connection was made with it (Vol 4, Part E, 7.8.12 and 7.8.66)", () => {
+    const interval = { connectionIntervalMin: 8, connectionIntervalMax: 8 };
+    const legacy = airPair();
+    const a = legacy.connect(legacy.a, legacy.b, { ...interval, maxCeLength: 4 }).a;
+    const measured = (pour(legacy, legacy.a.host, legacy.b.host, a, 27, 10_000) * 8) / 10_000;
+    expect(Math.abs(measured / ((3 * 27 * 8) / 10) - 1)).toBeLessThan(0.02);
+    const extended = airPair();
+    makeSet(extended.b.host, { advertisingEventProperties: 0x13 });
+    enableSet(extended.b.host);
+    const [phy] = extendedConnection.initiatingPhys;
+    const initiatingPhys = [{ ...phy!, connectionIntervalMin: 8, connectionIntervalMax: 8, maxCeLength: 4 }];
+    const goal = { ...extendedConnection, initiatingPhys, peerAddress: extended.b.address };
+    extended.a.host.ask(LeExtendedCreateConnection, goal);
+    settle(extended);
+    const { connectionHandle } = extended.a.host.takeOne(LeConnectionComplete);
+    const again =
+      (pour(extended, extended.a.host, extended.b.host, connectionHandle, 27, 10_000) * 8) / 10_000;
+    expect(Math.abs(again / ((3 * 27 * 8) / 10) - 1)).toBeLessThan(0.02);
   });
 });
 

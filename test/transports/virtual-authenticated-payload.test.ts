@@ -7,7 +7,7 @@ import {
 import { AuthenticatedPayloadTimeoutExpired, DisconnectionComplete } from "../../src/hci/events/link.ts";
 import { Status } from "../../src/hci/status.ts";
 import { LlOpcode } from "../../transports/virtual/ll-control.ts";
-import type { Timing } from "../../transports/virtual/medium.ts";
+import type { Timing } from "../../transports/virtual/timing.ts";
 import { connectEncrypted, type Handles } from "../support/raw-encryption.ts";
 import { RawPair } from "../support/raw-pair.ts";
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/common/bytes.ts";
 import { encodeCommand, opcodeOf } from "../../src/hci/command.ts";
-import { ReadTransmitPowerLevel, Reset, SetEventMask } from "../../src/hci/commands/controller-baseband.ts";
+import {
+  ReadLeHostSupport,
+  ReadTransmitPowerLevel,
+  Reset,
+  SetEventMask,
+  WriteLeHostSupport,
+} from "../../src/hci/commands/controller-baseband.ts";
 import {
   ReadBdAddr,
   ReadBufferSize,
@@ -38,6 +44,7 @@ import { LeConnectionComplete } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
 import { supportedCommandBit } from "../../src/hci/supported-commands.ts";
 import { commandTable } from "../../transports/virtual/command-table.ts";
+import { VirtualAir } from "../../transports/virtual/index.ts";
 import { RawPair } from "../support/raw-pair.ts";
 
 const passive = { scanType: 0, scanInterval: 16, scanWindow: 16, ownAddressType: 0, scanningFilterPolicy: 0 };
@@ -74,6 +81,7 @@ describe("virtual controller: commands in general", () => {
     a.host.send(fromHex(""));
     expect(a.controller.faults.map(({ kind }) => kind)).toEqual(new Array(4).fill("malformedPacket"));
     expect(a.host.events).toEqual([]);
+    expect(a.host.run(ReadBdAddr, {}).numHciCommandPackets, "what is not answered costs no credit").toBe(1);
   });
 
   it("notes a second command sent before the first was answered, and answers both (Vol 4, Part E, 4.4)", () => {
@@ -176,6 +184,11 @@ describe("virtual controller: what it is", () => {
     expect(() => air.controller({ aclOctets: 26 })).toThrow(/aclOctets is 27 to 65535: 26/);
     expect(() => air.controller({ aclPackets: 1.5 })).toThrow(RangeError);
     expect(() => air.controller({ address: "C0:FF:EE:00:00:01/random" })).toThrow(/public/);
+    expect(() => air.controller({ leFeatures: new Uint8Array(7) })).toThrow(/leFeatures is .* 8 octets: 7/);
+    expect(() => air.controller({ leFeatures: "all" as never })).toThrow(/leFeatures .* string/);
+    expect(() => new VirtualAir({ timing: "Air" as never })).toThrow(/timing is one of instant, air: Air/);
+    expect(() => new VirtualAir({ encryption: "CCM" as never })).toThrow(/encryption is one of flag, ccm/);
+    for (const seed of [Number.NaN, -1, 1.5]) expect(() => new VirtualAir({ seed })).toThrow(/seed is 0 to/);
   });
 
   it("encrypts as FIPS-197, C.1, octets turned round (Vol 4, Part E, 7.8.22)", () => {
@@ -195,6 +208,19 @@ describe("virtual controller: what it is", () => {
     };
     expect(draw()).toEqual(draw());
     expect(new Set(draw()).size).toBe(3);
+  });
+});
+
+describe("virtual controller: what it is told of its host", () => {
+  it("keeps LE Supported (Host), until it is reset (Vol 4, Part E, 7.3.78 and 7.3.79)", () => {
+    const { host } = new RawPair().a;
+    expect(host.ask(ReadLeHostSupport, {})).toEqual({ supportedHost: false, simultaneousHost: 0 });
+    host.ask(WriteLeHostSupport, { supportedHost: true, simultaneousHost: 1 });
+    expect(host.ask(ReadLeHostSupport, {})).toEqual({ supportedHost: true, simultaneousHost: 0 });
+    host.send(Uint8Array.of(1, 0x6d, 0x0c, 2, 2, 0));
+    expect(host.takeAnswers(0x0c6d)[0]!.status).toBe(0x12);
+    host.ask(Reset, {});
+    expect(host.ask(ReadLeHostSupport, {}).supportedHost).toBe(false);
   });
 });
 

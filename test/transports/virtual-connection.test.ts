@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../src/common/bytes.ts";
 import type { Command } from "../../src/hci/command.ts";
-import { Reset } from "../../src/hci/commands/controller-baseband.ts";
+import {
+  HostBufferSize,
+  Reset,
+  SetControllerToHostFlowControl,
+} from "../../src/hci/commands/controller-baseband.ts";
 import { LeSetAdvertisingEnable, LeSetAdvertisingParameters } from "../../src/hci/commands/le-advertising.ts";
 import {
   LeConnectionUpdate,
@@ -282,6 +286,28 @@ describe("virtual controller: ending connections (Vol 4, Part E, 7.1.6 and 7.7.5
     await pair.a.host.transport[Symbol.asyncDispose]();
     expect(pair.clock.timers).toBe(1);
     await pair.b.host.transport[Symbol.asyncDispose]();
+    expect(pair.clock.timers).toBe(0);
+  });
+
+  it("ends it one supervision timeout later if the peer has no room for what goes before (Vol 6, Part B, 5.1.6)", () => {
+    const pair = new RawPair({ aclPackets: 255 }, {}, { timing: "air" });
+    pair.b.host.ask(HostBufferSize, {
+      hostAclDataPacketLength: 27,
+      hostSynchronousDataPacketLength: 0,
+      hostTotalNumAclDataPackets: 1,
+      hostTotalNumSynchronousDataPackets: 0,
+    });
+    pair.b.host.ask(SetControllerToHostFlowControl, { flowControlEnable: 1 });
+    const handles = pair.connect(); // supervision timeout 720 ms
+    for (let i = 0; i < 100; i++) pair.a.host.sendData(handles.a, Uint8Array.of(i));
+    pair.clock.advanceSync(5000);
+    pair.a.host.ask(Disconnect, { connectionHandle: handles.a, reason: 0x13 });
+    pair.clock.advanceSync(719);
+    expect(pair.a.host.take(DisconnectionComplete)).toEqual([]);
+    pair.clock.advanceSync(1);
+    expect(pair.a.host.takeOne(DisconnectionComplete).reason).toBe(0x16);
+    pair.clock.advanceSync(720);
+    expect(pair.b.host.takeOne(DisconnectionComplete).reason).toBe(0x08);
     expect(pair.clock.timers).toBe(0);
   });
 

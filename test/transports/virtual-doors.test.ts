@@ -1,7 +1,16 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
@@ -17,6 +26,9 @@ import { LeConnectionComplete } from "../../src/hci/events/le-connection.ts";
 import { DisconnectionComplete } from "../../src/hci/events/link.ts";
 import { SetEventMask } from "../../src/hci/commands/controller-baseband.ts";
 import { Host } from "../../src/host.ts";
+import type { HciReceiver, HciTransport } from "../../src/hci/transport.ts";
+import { DoorClient } from "../../transports/door/client.ts";
+import { listen } from "../../transports/door/listening.ts";
 import {
   type Door,
   type DoorPlace,
@@ -199,19 +211,45 @@ describe("doors of the virtual radio", () => {
     await better.ask(ReadBdAddr, {});
   });
 
-  it("send away a client that leaves too much unread, so that memory stays bounded", async () => {
-    await using opened = await Opened.open(tcp);
+  it("take nothing more of a client that does not read, and serve the others as before", async () => {
+    await using opened = await Opened.open(tcp, tcp);
     await using client = await opened.client();
     await client.ask(ReadBdAddr, {});
     client.stream.pause();
     const many = new Uint8Array(4 * 20_000);
     for (let at = 0; at < many.length; at += 4) many.set(fromHex("01 02 10 00"), at); // 71 octets of answer each
     client.stream.on("error", () => undefined);
-    for (let i = 0; i < 25; i++) client.send(many);
-    await vi.waitUntil(() => opened.trouble.length > 0, 20_000);
-    expect(opened.trouble).toEqual([
-      "tcp: a client was sent away: it leaves more than 16777216 octets unread",
+    for (let i = 0; i < 300; i++) client.send(many); // 24 MB: more than any buffer on the way
+    await using other = await opened.client(1);
+    for (let i = 0; i < 50; i++) await other.ask(ReadBdAddr, {});
+    expect(opened.trouble).toEqual([]);
+    const written = client.stream.writableLength;
+    expect(written).toBeGreaterThan(0); // it was not taken
+    client.stream.resume();
+    await vi.waitUntil(() => client.stream.writableLength < written, 20_000);
+  });
+
+  it("send away a client that leaves too much unread of what others send, so that memory stays bounded", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const reader = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" }).pause();
+    const [socket] = await accepted;
+    let receiver: HciReceiver | undefined;
+    const transport: HciTransport = {
+      start: (given) => (receiver = given),
+      send: () => undefined,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    const failures: (Error | undefined)[] = [];
+    new DoorClient(socket, transport, (failure) => failures.push(failure));
+    const packet = new Uint8Array(1000).fill(4);
+    for (let i = 0; i < 20_000 && failures.length === 0; i++) receiver?.packet(packet);
+    expect(failures.map((failure) => failure?.message)).toEqual([
+      "a client was sent away: it leaves more than 4194304 octets unread",
     ]);
+    reader.destroy();
+    server.close();
   });
 
   it("close the connection when the controller dies, and have another one for the next client", async () => {
@@ -247,6 +285,37 @@ describe("doors of the virtual radio", () => {
     await using opened = await Opened.open({ kind: "unix", path });
     await using client = await opened.client();
     await client.ask(ReadBdAddr, {});
+  });
+
+  it("leave alone a file that is no socket, and what points to one", async () => {
+    const path = newPath();
+    writeFileSync(path, "precious");
+    symlinkSync(path, `${path}.link`);
+    for (const place of [path, `${path}.link`]) {
+      await expect(Opened.open({ kind: "unix", path: place })).rejects.toThrow(/EADDRINUSE/);
+    }
+    expect(readFileSync(path, "utf8")).toBe("precious");
+  });
+
+  it("refuse a path that is too long for a socket, of which a part would stay behind", async () => {
+    const before = readdirSync(folder);
+    const path = join(folder, "x".repeat(108));
+    await expect(Opened.open({ kind: "unix", path })).rejects.toThrow(/a socket has room for 10[37]/);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it("take a number for the name of a socket, not for a port", async () => {
+    const server = createServer();
+    const path = String(40_000 + (process.pid % 20_000));
+    try {
+      await listen(server, { kind: "unix", path });
+      expect(server.address()).toBe(`./${path}`);
+      expect(existsSync(path)).toBe(true);
+    } finally {
+      server.close();
+    }
+    await once(server, "close");
+    expect(existsSync(path)).toBe(false);
   });
 
   it("are all closed again when one cannot be opened", async () => {

@@ -257,11 +257,11 @@ describe("virtual controller: the encryption commands", () => {
 
 describe("virtual controller: what is really encrypted (Vol 6, Part E)", () => {
   /** What a capture has of the air while the central sends twenty zeros, in hex. */
-  const onAir = (air: VirtualAirOptions): string => {
+  const onAir = (air: VirtualAirOptions, payload: "plain" | "cipher" = "cipher"): string => {
     const pair = new RawPair({}, {}, air);
     const handles = connectEncrypted(pair);
     const parts: Uint8Array[] = [];
-    pair.air.capture((octets) => parts.push(octets.slice()));
+    pair.air.capture((octets) => parts.push(octets.slice()), { payload });
     pair.a.host.sendData(handles.a, Uint8Array.from({ length: 20 }));
     expect(received(pair.b.host.data)).toBe("00".repeat(20));
     return parts.map((part) => toHex(part)).join("");
@@ -270,6 +270,10 @@ describe("virtual controller: what is really encrypted (Vol 6, Part E)", () => {
   it("cannot be read in a capture of the air, where the option says so", () => {
     expect(onAir({ encryption: "flag" })).toContain("00".repeat(20));
     expect(onAir({ encryption: "ccm" })).not.toContain("00".repeat(20));
+    expect(onAir({ encryption: "ccm" }, "plain")).toContain("00".repeat(20));
+    const pair = new RawPair();
+    const payload = "secret" as "plain";
+    expect(() => pair.air.capture(() => undefined, { payload })).toThrow("payload is one of plain, cipher");
   });
 
   it("goes by shares of the session key that are drawn, the same for the same seed (Vol 6, Part B, 5.1.3.1)", () => {

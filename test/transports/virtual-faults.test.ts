@@ -109,6 +109,12 @@ describe.each(timings)("virtual air, timing $timing: space", (timing) => {
     expect(() => pair.air.partition(stranger)).toThrow(RangeError);
     expect(() => pair.air.setPathLoss(pair.a.controller, pair.b.controller, -1)).toThrow(/path loss/);
     expect(() => pair.air.setLoss(1.1)).toThrow(/probability is 0 to 1: 1.1/);
+    const { controller } = pair.a;
+    expect(() => pair.air.setPathLoss(controller, controller, 1)).toThrow(/name two/);
+    expect(() => pair.air.partition(controller, controller)).toThrow(/name two/);
+    expect(() => pair.air.reunite(controller, controller)).toThrow(/name two/);
+    expect(() => pair.air.setLoss(0.5, controller, controller)).toThrow(/name two/);
+    expect(() => pair.air.setLoss(0.5, undefined, controller)).toThrow(/name the first/);
   });
 });
 
@@ -223,6 +229,25 @@ describe.each(timings)("virtual controller, timing $timing: faults", (timing) =>
     expect(pair.b.host.data.map((packet) => packet[5])).toEqual(
       Array.from({ length: 400 }, (_, i) => i & 0xff),
     );
+  });
+
+  it("holds no more than any credits allow of a host that goes on all the same", () => {
+    const pair = pairIn(timing);
+    const { b } = pair.connect();
+    pair.b.controller.stopAnswering();
+    for (let i = 0; i < 600; i++) {
+      pair.b.host.transport.send(encodeCommand(ReadBdAddr, {}));
+      pair.b.host.transport.send(aclPacket(b, octets(i)));
+    }
+    const kept = 512;
+    const count = (kind: string): number =>
+      pair.b.controller.faults.filter((fault) => fault.kind === kind).length;
+    expect(count("aclCredit")).toBe(600 - kept);
+    pair.b.controller.answerAgain();
+    pair.clock.advanceSync(1000);
+    const answers = pair.b.host.takeAnswers(ReadBdAddr.opcode);
+    expect(answers).toHaveLength(kept);
+    expect(answers.at(-1)?.numHciCommandPackets, "what was lost costs no credit").toBe(1);
   });
 
   it("sends Hardware Error (Vol 4, Part E, 7.7.16)", () => {

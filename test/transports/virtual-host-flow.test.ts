@@ -8,8 +8,8 @@ import {
 } from "../../src/hci/commands/controller-baseband.ts";
 import { encodeCommand } from "../../src/hci/command.ts";
 import { ReadBdAddr } from "../../src/hci/commands/informational.ts";
-import { Disconnect } from "../../src/hci/commands/link-control.ts";
-import { DisconnectionComplete } from "../../src/hci/events/link.ts";
+import { Disconnect, ReadRemoteVersionInformation } from "../../src/hci/commands/link-control.ts";
+import { DisconnectionComplete, ReadRemoteVersionInformationComplete } from "../../src/hci/events/link.ts";
 import { Status } from "../../src/hci/status.ts";
 import { RawPair, type RawStation } from "../support/raw-pair.ts";
 
@@ -81,6 +81,23 @@ describe("virtual controller: flow control towards the host (Vol 4, Part E, 4.2)
       got.push(...taken(pair.b));
     }
     expect(got).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  });
+
+  it("holds up no procedure of the Link Layer, which needs none of the host's buffers (Vol 6, Part B, 5.1)", () => {
+    const pair = new RawPair({ aclPackets: 255 }, {}, { timing: "air" });
+    pair.b.host.ask(HostBufferSize, buffers);
+    pair.b.host.ask(SetControllerToHostFlowControl, { flowControlEnable: 1 });
+    const { a: connectionHandle } = pair.connect();
+    // The host has two of them, and its controller as many as it holds.
+    for (let i = 0; i < 34; i++) pair.a.host.sendData(connectionHandle, Uint8Array.of(i));
+    pair.clock.advanceSync(2000);
+    expect(pair.a.host.status(ReadRemoteVersionInformation, { connectionHandle })).toBe(0);
+    pair.clock.advanceSync(200);
+    expect(pair.a.host.takeOne(ReadRemoteVersionInformationComplete).status).toBe(0);
+    pair.a.host.sendData(connectionHandle, Uint8Array.of(34));
+    pair.a.host.takeCompleted(connectionHandle);
+    pair.clock.advanceSync(60_000);
+    expect(pair.a.host.takeCompleted(connectionHandle), "data has no room still").toBe(0);
   });
 
   it("cuts packets to the host's length, flow control or not (7.3.39)", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromHex, reversed, toHex } from "../../src/common/bytes.ts";
 import { LinkCipher, sessionKey } from "../../transports/virtual/link-cipher.ts";
-import { Llid } from "../../transports/virtual/link-capture.ts";
+import { Llid } from "../../transports/virtual/llid.ts";
 import { sampleKey } from "../support/raw-encryption.ts";
 import { runs } from "../support/runs.ts";
 

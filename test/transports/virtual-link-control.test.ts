@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../src/common/bytes.ts";
-import { ReadTransmitPowerLevel } from "../../src/hci/commands/controller-baseband.ts";
+import { ReadTransmitPowerLevel, Reset } from "../../src/hci/commands/controller-baseband.ts";
 import {
+  LeReadAdvertisingPhysicalChannelTxPower,
+  LeSetAdvertisingEnable,
+  LeSetAdvertisingParameters,
+} from "../../src/hci/commands/le-advertising.ts";
+import {
+  LeCreateConnection,
   LeReadChannelMap,
   LeReadPhy,
   LeReadRemoteFeatures,
@@ -14,9 +20,12 @@ import {
   type LeSetPhyParameters,
 } from "../../src/hci/commands/le-connection.ts";
 import {
+  LeModifySleepClockAccuracy,
   LeReadLocalSupportedFeatures,
+  LeReadRfPathCompensation,
   LeReadTransmitPower,
   LeSetHostFeature,
+  LeWriteRfPathCompensation,
 } from "../../src/hci/commands/le-controller.ts";
 import {
   LeEnhancedReadTransmitPowerLevel,
@@ -27,6 +36,7 @@ import {
 } from "../../src/hci/commands/le-power.ts";
 import { LeSetDefaultSubrate, LeSubrateRequest } from "../../src/hci/commands/le-subrating.ts";
 import {
+  LeConnectionComplete,
   LeConnectionUpdateComplete,
   LeDataLengthChange,
   LePhyUpdateComplete,
@@ -36,12 +46,15 @@ import {
   LeSubrateChange,
 } from "../../src/hci/events/le-connection.ts";
 import { LeConnectionUpdate } from "../../src/hci/commands/le-connection.ts";
+import { LeSetExtendedAdvertisingParameters } from "../../src/hci/commands/le-extended-advertising.ts";
+import { Disconnect } from "../../src/hci/commands/link-control.ts";
 import { DisconnectionComplete } from "../../src/hci/events/link.ts";
 import { LePathLossThreshold, LeTransmitPowerReporting } from "../../src/hci/events/le-power.ts";
 import { Status } from "../../src/hci/status.ts";
 import { featureSet, LeFeature } from "../../transports/virtual/le-feature.ts";
 import type { VirtualAirOptions } from "../../transports/virtual/index.ts";
-import { RawPair, type RawStation } from "../support/raw-pair.ts";
+import { enableSet, extended, makeSet, scanExtended, takeReports } from "../support/raw-extended.ts";
+import { advertising, connection, RawPair, type RawStation } from "../support/raw-pair.ts";
 
 const timings: readonly VirtualAirOptions[] = [{ timing: "instant" }, { timing: "air" }];
 const phys = { allPhys: 0, txPhys: 2, rxPhys: 2, phyOptions: 0 };
@@ -109,11 +122,12 @@ describe.each(timings)(
     });
 
     it("refuses no PHY at all, and PHYs that are not there", () => {
-      const { pair, set } = connected(ancient, {});
+      const without = { leFeatures: featureSet(LeFeature.Encryption, LeFeature.Le2M) };
+      const { pair, set } = connected(without, {});
       expect(set(pair.b, { txPhys: 0 })).toBe(0x12);
       expect(set(pair.b, { txPhys: 0, allPhys: 1 })).toBe(0);
       expect(set(pair.b, { rxPhys: 8 })).toBe(0x11);
-      expect(set(pair.a)).toBe(0x11);
+      expect(set(pair.a, { txPhys: 4 })).toBe(0x11);
       expect(pair.a.host.status(LeSetDefaultPhy, { allPhys: 0, txPhys: 0, rxPhys: 1 })).toBe(0x12);
       expect(pair.a.host.status(LeSetDefaultPhy, { allPhys: 0, txPhys: 4, rxPhys: 1 })).toBe(0x11);
     });
@@ -164,6 +178,17 @@ describe.each(timings)(
       expect(toHex(channelMap)).toBe("0300000010");
     });
 
+    it("are those that were named last, however often they change", () => {
+      const pair = new RawPair({}, {}, timing);
+      const { b: connectionHandle } = pair.connect();
+      for (let i = 1; i <= 60; i++) {
+        pair.a.host.ask(LeSetHostChannelClassification, map(`ff${i.toString(16).padStart(2, "0")}000000`));
+      }
+      pair.clock.advanceSync(60_000);
+      const { channelMap } = pair.b.host.ask(LeReadChannelMap, { connectionHandle });
+      expect(toHex(channelMap)).toBe("ff3c000000");
+    });
+
     it("are at least two data channels", () => {
       const { a } = new RawPair({}, {}, timing);
       const statuses = ["0000000000", "0100000000", "ffffffff3f", "0100000001"].map((text) =>
@@ -206,6 +231,40 @@ describe.each(timings)(
       }
     });
 
+    it("is told with what lies before the antenna, within what fields can say (7.8.75 and 7.8.76)", () => {
+      const pair = new RawPair({}, {}, timing);
+      const [scanner, advertiser] = [pair.a.host, pair.b.host];
+      const none = { rfTxPathCompensation: 0, rfRxPathCompensation: 0 };
+      expect(advertiser.ask(LeReadRfPathCompensation, {})).toEqual(none);
+      const path = { rfTxPathCompensation: -15, rfRxPathCompensation: 30 };
+      for (const host of [scanner, advertiser]) host.ask(LeWriteRfPathCompensation, path);
+      expect(advertiser.ask(LeReadRfPathCompensation, {})).toEqual(path);
+      for (const value of [1281, -1281]) {
+        const wrong = { ...path, rfTxPathCompensation: value };
+        expect(advertiser.status(LeWriteRfPathCompensation, wrong)).toBe(0x12);
+      }
+      pair.b.controller.setTransmitPower(5);
+      makeSet(advertiser, { advertisingEventProperties: 0x40 }, { advertising: Uint8Array.of(2, 1, 6) });
+      enableSet(advertiser);
+      scanExtended(scanner);
+      pair.clock.advanceSync(procedure);
+      // 5 dBm less 1.5 dB, rounded; 50 dB away, and 3 dB gained behind the antenna.
+      expect(takeReports(scanner)[0]).toMatchObject({ txPower: 4, rssi: -48 });
+      advertiser.ask(Reset, {});
+      expect(advertiser.ask(LeReadRfPathCompensation, {})).toEqual(none);
+    });
+
+    it("of this moment is what advertising tells (7.7.65.13, 7.7.65.15, 7.8.6 and 7.8.53)", () => {
+      const pair = new RawPair({}, {}, timing);
+      pair.b.controller.setTransmitPower(7);
+      expect(pair.a.host.ask(LeReadAdvertisingPhysicalChannelTxPower, {}).txPowerLevel).toBe(0);
+      const { host } = pair.b;
+      const properties = { advertisingEventProperties: 0x40 };
+      expect(host.ask(LeSetExtendedAdvertisingParameters, { ...extended, ...properties })).toEqual({
+        selectedTxPower: 7,
+      });
+    });
+
     it("tells both hosts of a change, if they want to know (7.8.121)", () => {
       const pair = new RawPair({}, {}, timing);
       const { a, b } = pair.connect();
@@ -238,7 +297,12 @@ describe.each(timings)(
       const pair = new RawPair({}, ancient, timing);
       const { a: connectionHandle } = pair.connect();
       const { host } = pair.a;
-      expect(host.status(LeReadRemoteTransmitPowerLevel, { connectionHandle, phy: 1 })).toBe(0x1a);
+      const read = (): number => host.status(LeReadRemoteTransmitPowerLevel, { connectionHandle, phy: 1 });
+      expect(read(), "which nobody knows yet").toBe(0);
+      pair.clock.advanceSync(procedure);
+      const report = host.takeOne(LeTransmitPowerReporting);
+      expect(report).toMatchObject({ status: 0x1a, connectionHandle, phy: 1, txPowerLevel: 127 });
+      expect(read(), "which LL_UNKNOWN_RSP has told").toBe(0x1a);
       const enable = { connectionHandle, localEnable: false, remoteEnable: true };
       expect(host.status(LeSetTransmitPowerReportingEnable, enable)).toBe(0x1a);
     });
@@ -351,6 +415,30 @@ describe.each(timings)(
       });
     });
 
+    it("uses the next events too when there was data: continuationNumber of them (Vol 6, Part B, 4.5.1)", () => {
+      const factor = 8;
+      for (const continuationNumber of [0, 3]) {
+        const { pair, a } = knowing();
+        pair.a.host.ask(LeSubrateRequest, {
+          connectionHandle: a,
+          ...{ ...wish, subrateMin: factor, subrateMax: factor, maxLatency: 0, continuationNumber },
+        });
+        pair.clock.advanceSync(procedure);
+        const eventsIn = (ms: number): number => {
+          const before = pair.a.controller.counters.connectionEvents;
+          pair.clock.advanceSync(ms);
+          return pair.a.controller.counters.connectionEvents - before;
+        };
+        const idle = eventsIn(30 * factor * 10);
+        expect(idle).toBe(10);
+        pair.a.host.sendData(a, Uint8Array.of(1));
+        // Where packets take no time none of the events has data in it.
+        const more = timing.timing === "air" ? continuationNumber : 0;
+        expect(eventsIn(30 * factor * 10)).toBe(idle + more);
+        expect(pair.b.host.data).toHaveLength(1);
+      }
+    });
+
     it("ends with a connection update (Vol 6, Part B, 5.1.1)", () => {
       const { pair, a } = knowing();
       pair.a.host.ask(LeSubrateRequest, { connectionHandle: a, ...wish });
@@ -428,7 +516,38 @@ describe.each(timings)("virtual controller, timing $timing: peers of older versi
     expect(pair.a.host.takeOne(LeRequestPeerScaComplete)).toEqual(complete);
     const old = pair.station(ancient);
     const next = pair.connect(pair.a, old);
-    expect(pair.a.host.status(LeRequestPeerSca, { connectionHandle: next.a })).toBe(0x1a);
+    pair.a.host.ask(LeRequestPeerSca, { connectionHandle: next.a });
+    pair.clock.advanceSync(procedure);
+    expect(pair.a.host.takeOne(LeRequestPeerScaComplete).status).toBe(0x1a);
+  });
+
+  it("make their clocks more accurate and less, one step at a time (Vol 4, Part E, 7.8.94)", () => {
+    const pair = new RawPair({}, {}, timing);
+    const modify = (action: number): number => pair.b.host.status(LeModifySleepClockAccuracy, { action });
+    expect([modify(1), modify(2), modify(0), modify(0), modify(0), modify(1)]).toEqual([
+      Status.LimitReached,
+      Status.InvalidHciCommandParameters,
+      0,
+      0,
+      0,
+      0,
+    ]);
+    const { a, b } = pair.connect();
+    pair.a.host.ask(LeRequestPeerSca, { connectionHandle: a });
+    pair.clock.advanceSync(procedure);
+    expect(pair.a.host.takeOne(LeRequestPeerScaComplete).peerClockAccuracy).toBe(2);
+    for (let i = 0; i < 5; i++) expect(modify(0)).toBe(0);
+    expect(modify(0)).toBe(Status.LimitReached);
+    pair.a.host.ask(Disconnect, { connectionHandle: a, reason: 0x13 });
+    pair.clock.advanceSync(procedure);
+    expect(pair.b.host.takeOne(DisconnectionComplete).connectionHandle).toBe(b);
+    // Now the other way round: a peripheral is told how accurate the clock of its central is.
+    pair.b.host.ask(LeCreateConnection, { ...connection, peerAddress: pair.a.address });
+    pair.a.host.ask(LeSetAdvertisingParameters, advertising);
+    pair.a.host.ask(LeSetAdvertisingEnable, { advertisingEnable: true });
+    pair.clock.advanceSync(procedure);
+    expect(pair.a.host.takeOne(LeConnectionComplete).centralClockAccuracy).toBe(7);
+    expect(pair.b.host.takeOne(LeConnectionComplete).centralClockAccuracy).toBe(0);
   });
 
   it("know nothing of data length, nor of a parameter request", () => {

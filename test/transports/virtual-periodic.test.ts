@@ -121,6 +121,52 @@ describe("virtual controller: periodic advertising (Vol 4, Part E, 7.8.61 to 7.8
     expect(a.host.status(LeSetPeriodicAdvertisingParameters, periodic)).toBe(0x12);
   });
 
+  it("takes no more data than fits into the interval: Packet Too Long (7.8.61 and 7.8.62)", () => {
+    const { a } = new RawPair();
+    const interval = (min: number, max: number): number =>
+      a.host.status(LeSetPeriodicAdvertisingParameters, {
+        ...periodic,
+        periodicAdvertisingIntervalMin: min,
+        periodicAdvertisingIntervalMax: max,
+      });
+    const add = (operation: number): number =>
+      a.host.status(LeSetPeriodicAdvertisingData, {
+        advertisingHandle: 1,
+        operation,
+        advertisingData: octets(247),
+      });
+    makeSet(a.host);
+    // A full packet takes (10 + 255) * 8 + 300 µs: three of them fit into 7.5 ms, four into 10 ms.
+    expect(interval(6, 6)).toBe(0);
+    expect([add(1), add(0), add(0)]).toEqual([0, 0, 0]);
+    expect(add(2), "the fourth packet does not fit").toBe(Status.PacketTooLong);
+    expect(interval(6, 8), "all of it was discarded").toBe(0);
+    expect([add(1), add(0), add(0), add(2)], "7.5 ms to 10 ms").toEqual([0, 0, 0, 0]);
+    expect(interval(6, 7)).toBe(Status.PacketTooLong);
+    const enable = (value: number): number =>
+      a.host.status(LeSetPeriodicAdvertisingEnable, { advertisingHandle: 1, enable: value });
+    enableSet(a.host);
+    expect(enable(1)).toBe(0);
+    expect(add(3), "less is no trouble").toBe(0);
+  });
+
+  it("goes at the shortest interval that its data allows (7.8.61)", () => {
+    const pair = new RawPair();
+    makeSet(pair.b.host);
+    pair.b.host.ask(LeSetPeriodicAdvertisingParameters, {
+      ...periodic,
+      periodicAdvertisingIntervalMin: 6,
+      periodicAdvertisingIntervalMax: 100,
+    });
+    setPeriodicData(pair.b, octets(1000));
+    pair.b.host.ask(LeSetPeriodicAdvertisingEnable, { advertisingHandle: 1, enable: 1 });
+    enableSet(pair.b.host);
+    scanExtended(pair.a.host);
+    // Five packets: four of 247 octets and one of 12, 4 * 2420 + 480 µs.
+    const interval = Math.ceil((4 * (8 * (10 + 255) + 300) + 8 * (10 + 20) + 300) / 1250);
+    expect(takeReports(pair.a.host)).toMatchObject([{ periodicAdvertisingInterval: interval }]);
+  });
+
   it("checks data as the set's own, and wants parameters first", () => {
     const { a } = new RawPair();
     const status = (operation: number, advertisingData: Uint8Array, advertisingHandle = 1): number =>

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toHex, u16At } from "../../src/common/bytes.ts";
 import { Reset, SetEventMask } from "../../src/hci/commands/controller-baseband.ts";
@@ -27,6 +28,7 @@ import { LeReadFilterAcceptListSize } from "../../src/hci/commands/le-filter-acc
 import { LeReadResolvingListSize } from "../../src/hci/commands/le-resolving-list.ts";
 import { LeSetScanParameters } from "../../src/hci/commands/le-scanning.ts";
 import { ReadRemoteVersionInformation } from "../../src/hci/commands/link-control.ts";
+import { commandName } from "../../src/hci/commands/names.ts";
 import { commandByOpcode } from "../../src/hci/commands/registry.ts";
 import {
   LeChannelSelectionAlgorithm,
@@ -39,10 +41,13 @@ import { ReadRemoteVersionInformationComplete } from "../../src/hci/events/link.
 import { Status } from "../../src/hci/status.ts";
 import { supportedCommandBit } from "../../src/hci/supported-commands.ts";
 import { commandTable } from "../../transports/virtual/command-table.ts";
-import { type VirtualProfile } from "../../transports/virtual/index.ts";
-import { virtualProfiles } from "../../transports/virtual/profiles.ts";
+import type { VirtualControllerOptions, VirtualProfile } from "../../transports/virtual/index.ts";
+import { leFeatures } from "../../transports/virtual/identity.ts";
+import { featureSet, hasFeature, LeFeature } from "../../transports/virtual/le-feature.ts";
+import { virtualProfiles } from "../../transports/virtual/controller-options.ts";
 import { RawHost } from "../support/raw-host.ts";
 import { advertising, connection, RawPair } from "../support/raw-pair.ts";
+import { runs } from "../support/runs.ts";
 
 const everything = 0xffff_ffff_ffff_ffffn;
 
@@ -51,12 +56,15 @@ const opcodes = Array.from({ length: 0x10000 }, (_, opcode) => opcode).filter(
   (opcode) => supportedCommandBit(opcode) !== undefined,
 );
 
+const optionsOf = (kind: VirtualProfile | VirtualControllerOptions): VirtualControllerOptions =>
+  typeof kind === "string" ? { profile: kind } : kind;
+
 /** The opcodes that the host of a controller hears Unknown HCI Command about. */
-function unknownTo(profile: VirtualProfile): Set<number> {
-  const { a } = new RawPair({ profile });
+function unknownTo(kind: VirtualProfile | VirtualControllerOptions): Set<number> {
+  const { a } = new RawPair(optionsOf(kind));
   return new Set(
     opcodes.filter((opcode) => {
-      if (opcode === 0x0c35) return !knowsHostNumberOfCompletedPackets(profile); // it is not answered
+      if (opcode === 0x0c35) return !knowsHostNumberOfCompletedPackets(kind); // it is not answered
       a.host.send(Uint8Array.of(1, opcode & 0xff, opcode >> 8, 0));
       return a.host.takeAnswers(opcode)[0]!.status === Status.UnknownHciCommand;
     }),
@@ -64,15 +72,15 @@ function unknownTo(profile: VirtualProfile): Set<number> {
 }
 
 /** Host Number Of Completed Packets is answered only where it is wrong. Vol 4, Part E, 7.3.40. */
-function knowsHostNumberOfCompletedPackets(profile: VirtualProfile): boolean {
-  const { a } = new RawPair({ profile });
+function knowsHostNumberOfCompletedPackets(kind: VirtualProfile | VirtualControllerOptions): boolean {
+  const { a } = new RawPair(optionsOf(kind));
   a.host.send(Uint8Array.of(1, 0x35, 0x0c, 1, 1));
   return a.host.takeAnswers(0x0c35).every(({ status }) => status !== Status.UnknownHciCommand);
 }
 
 /** The opcodes whose bit the controller sets. Vol 4, Part E, 6.27. */
-function claimedBy(profile: VirtualProfile): Set<number> {
-  const { supportedCommands } = new RawPair({ profile }).a.host.ask(ReadLocalSupportedCommands, {});
+function claimedBy(kind: VirtualProfile | VirtualControllerOptions): Set<number> {
+  const { supportedCommands } = new RawPair(optionsOf(kind)).a.host.ask(ReadLocalSupportedCommands, {});
   return new Set(
     opcodes.filter((opcode) => {
       const bit = supportedCommandBit(opcode)!;
@@ -190,6 +198,61 @@ describe("profiles: commands", () => {
     expect(unknown.filter((opcode) => !unknownOnes.has(opcode)).map(name)).toEqual([]);
     const claimed = claimedBy(profile);
     expect(without(new Set(opcodes), unknownOnes).map(name)).toEqual([...claimed].map(name));
+  });
+
+  it("with any features: what is known is told, what is told is known, and a feature is what its commands are", () => {
+    const bits = [...Array(64).keys()].filter((bit) => (leFeatures[bit >> 3]! >> (bit & 7)) & 1);
+    fc.assert(
+      fc.property(fc.constantFrom(...virtualProfiles), fc.subarray(bits), (profile, chosen) => {
+        const features = featureSet(...(chosen as LeFeature[]));
+        const options = { profile, leFeatures: features };
+        const unknown = unknownTo(options);
+        if (profile !== "clone dongle") {
+          expect(without(new Set(opcodes), unknown).map(name)).toEqual([...claimedBy(options)].map(name));
+        }
+        const has = (opcode: number): boolean => !unknown.has(opcode);
+        const told = new RawPair(options).a.host.ask(LeReadLocalSupportedFeatures, {}).features;
+        const isTold = (bit: LeFeature): boolean => hasFeature(told, bit);
+        // A command that the version of the profile has is there exactly if its feature is.
+        const rows: [number, number, LeFeature][] = [
+          [0x2019, 6, LeFeature.Encryption],
+          [0x2020, 7, LeFeature.ConnectionParametersRequest],
+          [0x2022, 8, LeFeature.DataPacketLengthExtension],
+          [0x2027, 8, LeFeature.LlPrivacy],
+          [0x2036, 9, LeFeature.ExtendedAdvertising],
+          [0x203e, 9, LeFeature.PeriodicAdvertising],
+          [0x206d, 11, LeFeature.SleepClockAccuracyUpdates],
+          [0x2077, 11, LeFeature.PowerControlRequest],
+          [0x207e, 12, LeFeature.ConnectionSubrating],
+        ];
+        const version = { "4.0": 6, "4.2": 8, "5.0": 9, "5.4": 13, small: 13, "clone dongle": 6 }[profile];
+        for (const [opcode, since, feature] of rows) {
+          expect([name(opcode), has(opcode)]).toEqual([name(opcode), isTold(feature)]);
+          if (version < since) expect(isTold(feature)).toBe(false);
+        }
+      }),
+      { ...runs, numRuns: 60 },
+    );
+  });
+
+  it("5.4 knows every LE command but those that the documents list (docs/virtual-radio.md)", () => {
+    const unknown = [...Array(0x90).keys()]
+      .map((ocf) => 0x2000 + ocf)
+      .filter((opcode) => commandName(opcode) !== undefined && !commandTable.has(opcode));
+    const rows: [number, number][] = [
+      [0x201d, 3], // tests
+      [0x2033, 2],
+      [0x204f, 2],
+      [0x2051, 8], // direction finding
+      [0x2061, 12], // isochronous channels
+      [0x206e, 6],
+      [0x2075, 1],
+      [0x207b, 1], // the last of the tests
+      [0x2082, 3], // periodic advertising with responses
+      [0x2086, 1],
+    ];
+    const listed = rows.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i));
+    expect(unknown.map(name)).toEqual(listed.map(name));
   });
 
   it("each version knows what the one before it knows", () => {

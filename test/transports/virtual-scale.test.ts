@@ -14,9 +14,10 @@ describe(`virtual air with ${size.controllers} controllers and ${size.links} lin
   it(
     "keeps every link, delivers every octet, and repeats itself to the octet",
     async () => {
-      const begin = performance.now();
+      const begin = process.cpuUsage();
       const once = await crowd(size, { seed: 7 });
-      const took = performance.now() - begin;
+      const { user, system } = process.cpuUsage(begin);
+      const took = (user + system) / 1000; // others may be at work on the machine
       const { rss } = process.memoryUsage();
       if (isFull) {
         const seconds = (took / 1000).toFixed(1);

@@ -3,7 +3,10 @@ import { type Frame, viewOf } from "./frame.ts";
 import type { LinkLayerDirection, LinkLayerPacket, LinkLayerRecord, Phy } from "./record.ts";
 
 /** How a packet was heard, as far as the capture tells. */
-type Reception = Pick<LinkLayerPacket, "channel" | "rssi" | "phy" | "direction" | "crcValid" | "decrypted">;
+type Reception = Pick<
+  LinkLayerPacket,
+  "channel" | "rssi" | "phy" | "direction" | "auxiliary" | "crcValid" | "decrypted"
+>;
 
 const phys: readonly (Phy | undefined)[] = ["1M", "2M", "coded"];
 
@@ -22,6 +25,7 @@ const Flag = {
 
 const pduTypeShift = 7;
 const phyShift = 14;
+const auxiliaryAdvertising = 1;
 const centralToPeripheral = 2;
 const peripheralToCentral = 3;
 
@@ -40,6 +44,7 @@ export function pseudoHeaderRecord(frame: Frame): LinkLayerRecord {
     rssi: flags & Flag.SignalPowerValid ? fields.getInt8(1) : undefined,
     phy: phys[flags >> phyShift],
     direction: directionOf((flags >> pduTypeShift) & 7),
+    auxiliary: ((flags >> pduTypeShift) & 7) === auxiliaryAdvertising,
     crcValid: flags & Flag.CrcChecked ? (flags & Flag.CrcValid) !== 0 : undefined,
     decrypted: (flags & Flag.Decrypted) !== 0,
   });
@@ -52,6 +57,7 @@ export function pseudoHeader({
   rssi,
   phy,
   direction,
+  auxiliary = false,
   ...rest
 }: LinkLayerPacket): Uint8Array {
   const octets = new Uint8Array(pseudoHeaderSize);
@@ -59,7 +65,7 @@ export function pseudoHeader({
   fields.setUint8(0, rfChannelOf(channel ?? 0));
   fields.setInt8(1, rssi ?? 0);
   octets.set(packet.subarray(0, 4), 4);
-  const pduType = direction === undefined ? 0 : pduTypes[direction];
+  const pduType = direction === undefined ? Number(auxiliary) * auxiliaryAdvertising : pduTypes[direction];
   let flags: number = Flag.Dewhitened | Flag.ReferenceAccessAddressValid | (pduType << pduTypeShift);
   if (rssi !== undefined) flags |= Flag.SignalPowerValid;
   if (rest.decrypted) flags |= Flag.Decrypted;

@@ -47,6 +47,11 @@ export interface LinkLayerPacket {
   readonly phy?: Phy | undefined;
   /** Of data channel packets, where the sniffer tells. */
   readonly direction?: LinkLayerDirection | undefined;
+  /**
+   * Whether it is an auxiliary advertising packet that its access address does not show to be one: AUX_SYNC_IND and
+   * AUX_CHAIN_IND of a periodic advertising train. Vol 6, Part B, 2.3.
+   */
+  readonly auxiliary?: boolean | undefined;
   /** Whether the CRC was right, where it was checked. */
   readonly crcValid?: boolean | undefined;
   /** Whether the sniffer has decrypted the payload. */

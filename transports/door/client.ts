@@ -5,8 +5,10 @@ import { H4Framer, type PacketSink } from "../h4-framer.ts";
 
 /** How long a client may take to read the last that is for it, in ms. */
 const farewellTime = 1000;
-/** As much as may wait for a client that does not read, in octets. */
-const mostWaiting = 16 * 1024 * 1024;
+/** With so much unread, in octets, nothing more is taken of a client until it has read: it makes no more answers then. */
+const enoughWaiting = 64 * 1024;
+/** As much as may wait for a client that does not read, in octets: what others send to it goes on. */
+const mostWaiting = 4 * 1024 * 1024;
 
 /** A host at a door: H4 (Vol 4, Part A) on one side, a controller on the other, until either ends. */
 export class DoorClient {
@@ -30,6 +32,7 @@ export class DoorClient {
     this.#sink = { packet: (packet) => this.#transport.send(packet.slice()) };
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#take(chunk));
+    socket.on("drain", () => socket.resume());
     socket.on("end", () => this.#leave());
     socket.on("error", (error: NodeJS.ErrnoException) => {
       // Who is gone in the middle of a sentence is gone all the same.
@@ -71,6 +74,7 @@ export class DoorClient {
   #give(packet: Uint8Array): void {
     if (this.#ended) return;
     this.#socket.write(packet.slice()); // borrowed
+    if (this.#socket.writableLength > enoughWaiting) this.#socket.pause();
     if (this.#socket.writableLength <= mostWaiting) return;
     this.#end(new BackPressureError(`it leaves more than ${mostWaiting} octets unread`));
   }

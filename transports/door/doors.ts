@@ -1,6 +1,6 @@
 import type { VirtualAir } from "../virtual/air.ts";
 import type { VirtualController } from "../virtual/controller.ts";
-import type { VirtualControllerOptions } from "../virtual/settings.ts";
+import type { VirtualControllerOptions } from "../virtual/controller-options.ts";
 import type { DoorLocation, DoorPlace } from "./place.ts";
 import { PtyDoor } from "./pty-door.ts";
 import { SocketDoor } from "./socket-door.ts";
@@ -29,7 +29,7 @@ export interface Doors extends AsyncDisposable {
  * Opens doors to an air, each with a controller of its own.
  *
  * A door serves one client at a time, and refuses another one by closing its connection. Every client finds the
- * controller as after power-on. One that sends what is no H4, or leaves 16 MiB unread, is sent away.
+ * controller as after power-on. One that sends what is no H4, or leaves 4 MiB unread, is sent away.
  *
  * @throws {@link TransportError} One of them cannot be opened; then none is.
  * @throws {@link RangeError} A port or an option of the controllers is out of its range.

@@ -1,7 +1,7 @@
 import { putU16 } from "../../src/common/bytes.ts";
 import { aclHeaderSize, PacketBoundary } from "../../src/hci/acl-view.ts";
 import { PacketType } from "../../src/hci/packet.ts";
-import type { LinkEnd } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
 
 /** Whether a packet of a host begins an L2CAP PDU. Vol 4, Part E, 5.4.2. */
 export function isStart(packet: Uint8Array): boolean {

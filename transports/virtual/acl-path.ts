@@ -2,9 +2,10 @@ import { putU16, u16At } from "../../src/common/bytes.ts";
 import { aclHeaderSize, PacketBoundary } from "../../src/hci/acl-view.ts";
 import { PacketType } from "../../src/hci/packet.ts";
 import { DataBufferOverflow } from "../../src/hci/events/flow.ts";
-import type { Chip } from "./chip.ts";
 import { LateQueue } from "./late-queue.ts";
-import type { LinkEnd } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
+import type { BufferHolder, Radio } from "./radio.ts";
+import type { HostFaultKind } from "./host-fault.ts";
 
 /** Event code of Number Of Completed Packets. Vol 4, Part E, 7.7.19. */
 const numberOfCompletedPackets = 0x13;
@@ -15,6 +16,13 @@ const mostHandles = 63;
 /** Link_Type of a Data Buffer Overflow: an ACL packet. Vol 4, Part E, 7.7.26. */
 const aclBuffer = 0x01;
 
+/** What the buffers need of the controller that they are in. */
+interface Owner extends Pick<Radio, "hci" | "medium" | "settings"> {
+  readonly links: { get(handle: number): LinkEnd | undefined };
+  wake(): void;
+  fault(kind: HostFaultKind, message: string): void;
+}
+
 /**
  * A controller's buffers for data from its host. Vol 4, Part E, 4.1.
  *
@@ -22,15 +30,15 @@ const aclBuffer = 0x01;
  * Packets return the credit.
  */
 export class AclPath {
-  readonly #chip: Chip;
+  readonly #chip: Owner;
   #held = 0;
   /** The links with something in `completed`. */
-  #completed: LinkEnd[] = [];
+  readonly #completed: BufferHolder[] = [];
 
   /** What is free, but not yet for the host to know. */
-  readonly #late: LateQueue<LinkEnd>;
+  readonly #late: LateQueue<BufferHolder>;
 
-  constructor(chip: Chip) {
+  constructor(chip: Owner) {
     this.#chip = chip;
     this.#late = new LateQueue(chip.medium.clock, (end) => {
       this.#free(end);
@@ -52,6 +60,7 @@ export class AclPath {
     const handle = u16At(packet, 1) & 0x0fff;
     const end = this.#chip.links.get(handle);
     if (!end) {
+      if (this.#chip.hci.couldBeAlive(handle)) return; // lost on the way, as the host will understand
       this.#chip.fault("unknownHandle", `an ACL packet for handle ${handle}, which is not connected`);
       return;
     }
@@ -67,13 +76,13 @@ export class AclPath {
   }
 
   /** The peer has taken a packet of `end`. */
-  returned(end: LinkEnd): void {
+  returned(end: BufferHolder): void {
     const { creditDelayMs } = this.#chip.settings;
     if (creditDelayMs > 0) this.#late.push(end, creditDelayMs);
     else this.#free(end);
   }
 
-  #free(end: LinkEnd): void {
+  #free(end: BufferHolder): void {
     if (end.held === 0) return; // the link is gone, and its buffers with it
     end.held--;
     this.#held--;
@@ -82,7 +91,7 @@ export class AclPath {
   }
 
   /** The link is gone: its buffers are free without a word. Vol 4, Part E, 4.3. */
-  forget(end: LinkEnd): void {
+  forget(end: BufferHolder): void {
     this.#held -= end.held;
     end.held = 0;
     if (end.completed > 0) this.#completed.splice(this.#completed.indexOf(end), 1);
@@ -106,7 +115,8 @@ export class AclPath {
         putU16(event, 6 + 4 * i, end.completed);
         end.completed = 0;
       }
-      if (count === ends.length) ends.length = 0;
+      // A length of 0 would cost the array its storage.
+      if (count === ends.length) while (ends.length > 0) ends.pop();
       else ends.splice(0, count);
       this.#chip.hci.push(event, undefined);
     }

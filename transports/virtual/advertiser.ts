@@ -3,14 +3,15 @@ import { Status } from "../../src/hci/status.ts";
 import { airTime } from "./air-time.ts";
 import { captureAdvertising } from "./advertising-capture.ts";
 import { type AdvertisingParameters, defaultParameters, Property } from "./advertising-parameters.ts";
-import type { Chip } from "./chip.ts";
+import type { Advertisement, Radio } from "./radio.ts";
 import { announceFailure } from "./connection-complete.ts";
 import { anonymous, type DeviceAddress, sameAddress } from "./device-address.ts";
 import { FragmentedData } from "./fragmented-data.ts";
-import { Role } from "./link.ts";
+import { Role } from "./role.ts";
 import { PeriodicTrain } from "./periodic-train.ts";
 import type { Phy } from "./phy.ts";
-import { type OwnAddress, ownAddress, type Peer, recognise, targetAddress } from "./privacy.ts";
+import type { OwnAddress, Peer } from "./peer.ts";
+import { ownAddress, recognise, targetAddress } from "./privacy.ts";
 
 /** Of high duty cycle directed advertising, in ms. Vol 6, Part B, 4.4.2.4.3. */
 const highDutyCycleInterval = 3.75;
@@ -26,7 +27,7 @@ const didMask = 0xfff;
 const extendedPayload = 7;
 
 /** Of the packets on the primary channels, in octets. Vol 6, Part B, 2.3.1. */
-function legacyPayload(advertiser: Advertiser): number {
+function legacyPayload(advertiser: Advertisement): number {
   return 6 + (advertiser.has(Property.Directed) ? 6 : advertiser.data.value.length);
 }
 
@@ -39,8 +40,8 @@ export interface Lifetime {
 }
 
 /** One advertising set; the legacy commands have one of their own. Vol 6, Part B, 4.4.2. */
-export class Advertiser {
-  readonly chip: Chip;
+export class Advertiser implements Advertisement {
+  readonly chip: Radio;
   /** Advertising_Handle; `undefined` for the set of the legacy commands. */
   readonly handle: number | undefined;
   parameters: AdvertisingParameters = defaultParameters;
@@ -67,7 +68,7 @@ export class Advertiser {
   #next: Disposable | undefined;
   #end: Disposable | undefined;
 
-  constructor(chip: Chip, handle?: number) {
+  constructor(chip: Radio, handle?: number) {
     this.chip = chip;
     this.handle = handle;
   }
@@ -247,12 +248,18 @@ export class Advertiser {
 
   readonly #event = (): void => {
     this.updateAddresses();
-    captureAdvertising(this);
-    this.chip.medium.transmit(this);
+    const { capture } = this.chip.medium;
+    if (capture) capture.event(this.#transmit);
+    else this.#transmit();
     if (!this.#enabled) return;
     this.#events++;
     if (this.#maxEvents > 0 && this.#events >= this.#maxEvents) this.#terminate(Status.LimitReached);
     else if (this.#running) this.#schedule(this.#interval + this.#delay());
+  };
+
+  readonly #transmit = (): void => {
+    captureAdvertising(this);
+    this.chip.medium.transmit(this);
   };
 
   /** Private addresses are looked up for each event: they change with time. */

@@ -1,5 +1,4 @@
 import { noOctets } from "../../src/common/bytes.ts";
-import type { Advertiser } from "./advertiser.ts";
 import { Property } from "./advertising-parameters.ts";
 import {
   AdvMode,
@@ -10,20 +9,16 @@ import {
   roomBehind,
 } from "./advertising-pdu.ts";
 import type { AirCapture } from "./air-capture.ts";
-import { airTime, interFrameSpace } from "./air-time.ts";
-import type { Chip } from "./chip.ts";
+import { airTime, interFrameSpace, minimumAuxSpace } from "./air-time.ts";
 import { anonymous, type DeviceAddress } from "./device-address.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import type { PeriodicTrain } from "./periodic-train.ts";
 import type { Phy } from "./phy.ts";
+import type { Advertisement, Radio, Train } from "./radio.ts";
 
 const firstPrimary = 37;
 
 /** The channel of all auxiliary packets. */
 const secondary = 10;
-
-/** Between a packet and the one that its AuxPtr points to, in µs. Vol 6, Part B, 4.1.3. */
-const minimumAuxSpace = 300;
 
 /** The unit of AuxPtr and SyncInfo offsets, in µs. Vol 6, Part B, 2.3.4.5. */
 const offsetUnit = 30;
@@ -31,37 +26,44 @@ const offsetUnit = 30;
 /** Writes packets one behind the other, the way they are sent. */
 interface Sending {
   readonly capture: AirCapture;
-  readonly chip: Chip;
+  readonly chip: Radio;
   readonly phy: Phy;
   readonly channel: number;
+  /** Whose event it is. */
+  readonly source: Advertisement;
   /** When the next one begins, in ms. */
   at: number;
 }
 
 function send(sending: Sending, pdu: Uint8Array, space: number): void {
-  const { capture, chip, phy, channel, at } = sending;
-  capture.advertising({ at, channel, phy, rssi: chip.settings.rssi, pdu });
+  const { capture, chip, phy, channel, at, source } = sending;
+  capture.advertising({ at, source, channel, phy, rssi: strengthOf(chip), pdu });
   sending.at += (airTime(phy, pdu.length - 2) + space) / 1000;
 }
 
-function kindOf(advertiser: Advertiser): number {
+/** How strongly it is heard where nothing was said of path loss, in dBm. */
+function strengthOf({ settings, txPower }: Radio): number {
+  return settings.rssi + txPower - settings.txPower;
+}
+
+function kindOf(advertiser: Advertisement): number {
   if (advertiser.has(Property.Directed)) return PduType.AdvDirectInd;
   if (advertiser.has(Property.Connectable)) return PduType.AdvInd;
   return advertiser.has(Property.Scannable) ? PduType.AdvScanInd : PduType.AdvNonconnInd;
 }
 
-function modeOf(advertiser: Advertiser): number {
+function modeOf(advertiser: Advertisement): number {
   if (advertiser.has(Property.Connectable)) return AdvMode.Connectable;
   return advertiser.has(Property.Scannable) ? AdvMode.Scannable : AdvMode.Neither;
 }
 
-const adiOf = ({ dataId, parameters }: Advertiser): number => dataId | (parameters.sid << 12);
+const adiOf = ({ dataId, parameters }: Advertisement): number => dataId | (parameters.sid << 12);
 
 const named = (address: DeviceAddress): DeviceAddress | undefined =>
   address.type === anonymous.type ? undefined : address;
 
 /** One advertising event: the packets on the primary channels, and those they point to. Vol 6, Part B, 4.4.2. */
-export function captureAdvertising(advertiser: Advertiser): void {
+export function captureAdvertising(advertiser: Advertisement): void {
   const { chip, parameters, legacy } = advertiser;
   const { capture, clock } = chip.medium;
   if (!capture) return;
@@ -70,13 +72,13 @@ export function captureAdvertising(advertiser: Advertiser): void {
   for (let i = 0; i < 3; i++) {
     if ((parameters.channelMap & (1 << i)) === 0) continue;
     const phy = parameters.primaryPhy as Phy;
-    send({ capture, chip, phy, channel: firstPrimary + i, at }, pdu, 0);
+    send({ capture, chip, phy, channel: firstPrimary + i, source: advertiser, at }, pdu, 0);
     at += advertiser.packetSpacing;
   }
   if (advertiser.hasAuxiliary) captureAuxiliary(advertiser, capture, at);
 }
 
-function legacyAdvertisement(advertiser: Advertiser): Uint8Array {
+function legacyAdvertisement(advertiser: Advertisement): Uint8Array {
   const { chip, address, target, data, takesData } = advertiser;
   const chSel = hasFeature(chip.features, LeFeature.ChannelSelectionAlgorithm2);
   const isConnectable = advertiser.has(Property.Connectable);
@@ -90,7 +92,7 @@ function legacyAdvertisement(advertiser: Advertiser): Uint8Array {
 }
 
 /** ADV_EXT_IND. Its AuxPtr says where AUX_ADV_IND begins, as seen from the last of them. */
-function primaryAdvertisement(advertiser: Advertiser): Uint8Array {
+function primaryAdvertisement(advertiser: Advertisement): Uint8Array {
   const { address, target, hasAuxiliary, parameters } = advertiser;
   const mode = modeOf(advertiser);
   if (!hasAuxiliary) return extendedPdu({ mode, advA: named(address), targetA: target }, noOctets);
@@ -99,21 +101,40 @@ function primaryAdvertisement(advertiser: Advertiser): Uint8Array {
   return extendedPdu({ mode, adi: adiOf(advertiser), auxPtr }, noOctets);
 }
 
-function captureAuxiliary(advertiser: Advertiser, capture: AirCapture, at: number): void {
-  const { chip, address, target, data, takesData, parameters, periodic } = advertiser;
+function captureAuxiliary(advertiser: Advertisement, capture: AirCapture, at: number): void {
+  const { chip, data, takesData, parameters } = advertiser;
   const phy = parameters.secondaryPhy as Phy;
-  const header: ExtendedHeader = {
+  const sending: Sending = { capture, chip, phy, channel: secondary, source: advertiser, at };
+  sendChained(sending, auxiliaryHeader(advertiser), takesData ? data.value : noOctets, (pdu) => {
+    send(sending, pdu, minimumAuxSpace);
+  });
+}
+
+function auxiliaryHeader(advertiser: Advertisement): ExtendedHeader {
+  const { chip, address, target, periodic } = advertiser;
+  return {
     mode: modeOf(advertiser),
     advA: named(address),
     targetA: target,
     adi: adiOf(advertiser),
     syncInfo: periodic.running ? periodic.syncInfo : undefined,
-    txPower: advertiser.has(Property.IncludeTxPower) ? chip.settings.txPower : undefined,
+    txPower: advertiser.has(Property.IncludeTxPower) ? chip.radiatedPower : undefined,
   };
-  const sending: Sending = { capture, chip, phy, channel: secondary, at };
-  sendChained(sending, header, takesData ? data.value : noOctets, (pdu) => {
-    send(sending, pdu, minimumAuxSpace);
-  });
+}
+
+/**
+ * When a request is sent to an advertiser whose event began now, in ms: behind the packet that was heard, or behind its
+ * AUX_ADV_IND. Vol 6, Part B, 4.1.1.
+ *
+ * @param heardAt - When the packet began that was heard on a primary channel.
+ */
+export function requestAt(advertiser: Advertisement, heardAt: number): number {
+  const { legacy, packetTime, packetSpacing, parameters, chip, data, takesData } = advertiser;
+  if (legacy) return heardAt + packetTime + interFrameSpace / 1000;
+  const channels = [0, 1, 2].filter((i) => (parameters.channelMap & (1 << i)) !== 0).length;
+  const auxiliary = extendedPdu(auxiliaryHeader(advertiser), takesData ? data.value : noOctets);
+  const time = airTime(parameters.secondaryPhy as Phy, auxiliary.length - 2) + interFrameSpace;
+  return chip.medium.clock.now() + channels * packetSpacing + time / 1000;
 }
 
 /** A packet and as many AUX_CHAIN_IND as its data needs. Vol 6, Part B, 2.3.1.8. */
@@ -148,16 +169,28 @@ function wholeStructures(data: Uint8Array, room: number): number {
   return end === 0 ? room : end;
 }
 
-/** SCAN_REQ or AUX_SCAN_REQ. Vol 6, Part B, 2.3.2.1. */
-export function captureScanRequest(scanner: Chip, own: DeviceAddress, advertiser: Advertiser): void {
-  const sending = answering(scanner, advertiser);
+/**
+ * SCAN_REQ or AUX_SCAN_REQ. Vol 6, Part B, 2.3.2.1.
+ *
+ * @param heardAt - When the packet began that the scanner has heard.
+ * @returns When the answer begins.
+ */
+export function captureScanRequest(
+  scanner: Radio,
+  own: DeviceAddress,
+  advertiser: Advertisement,
+  heardAt: number,
+): number {
+  if (!scanner.medium.capture) return heardAt;
+  const sending = answering(scanner, advertiser, requestAt(advertiser, heardAt));
   if (sending) send(sending, legacyPdu(PduType.ScanReq, own, advertiser.address, noOctets), interFrameSpace);
+  return sending?.at ?? heardAt;
 }
 
 /** SCAN_RSP, or AUX_SCAN_RSP with what follows it. Vol 6, Part B, 2.3.2.2 and 2.3.2.3. */
-export function captureScanResponse(advertiser: Advertiser): void {
+export function captureScanResponse(advertiser: Advertisement, at: number): void {
   const { chip, address, legacy, scanResponse } = advertiser;
-  const sending = answering(chip, advertiser);
+  const sending = answering(chip, advertiser, at);
   if (!sending) return;
   if (legacy) {
     send(sending, legacyPdu(PduType.ScanRsp, address, undefined, scanResponse.value), interFrameSpace);
@@ -169,15 +202,27 @@ export function captureScanResponse(advertiser: Advertiser): void {
   });
 }
 
-function answering(chip: Chip, { legacy, parameters }: Advertiser): Sending | undefined {
-  const { capture, clock } = chip.medium;
+function answering(chip: Radio, advertiser: Advertisement, at: number): Sending | undefined {
+  const { capture } = chip.medium;
   if (!capture) return undefined;
+  const { legacy, parameters } = advertiser;
   const phy = (legacy ? parameters.primaryPhy : parameters.secondaryPhy) as Phy;
-  return { capture, chip, phy, channel: legacy ? firstPrimary : secondary, at: clock.now() };
+  return { capture, chip, phy, channel: requestChannel(advertiser, at), source: advertiser, at };
+}
+
+/** On which channel an advertiser gets requests, if its event began now. */
+export function requestChannel(
+  { chip, legacy, parameters, packetSpacing }: Advertisement,
+  at: number,
+): number {
+  if (!legacy) return secondary;
+  const used = [0, 1, 2].filter((i) => (parameters.channelMap & (1 << i)) !== 0);
+  const turn = Math.floor((at - chip.medium.clock.now()) / packetSpacing);
+  return firstPrimary + (used[Math.max(0, Math.min(turn, used.length - 1))] ?? 0);
 }
 
 /** AUX_SYNC_IND, with what follows it. Vol 6, Part B, 2.3.1.7. */
-export function captureTrain(train: PeriodicTrain): void {
+export function captureTrain(train: Train): void {
   const { advertiser, data, includesAdi, dataId, parameters, identity } = train;
   const { chip } = advertiser;
   const { capture, clock } = chip.medium;
@@ -186,12 +231,12 @@ export function captureTrain(train: PeriodicTrain): void {
   const header: ExtendedHeader = {
     mode: AdvMode.Neither,
     adi: includesAdi ? dataId | (advertiser.parameters.sid << 12) : undefined,
-    txPower: parameters?.includesTxPower ? chip.settings.txPower : undefined,
+    txPower: parameters?.includesTxPower ? chip.radiatedPower : undefined,
   };
   let at = clock.now();
   sendChained({ phy }, header, data.partial ? noOctets : data.value, (pdu) => {
     const { accessAddress, crcInit } = identity;
-    capture.addressed({ at, channel: secondary, phy, rssi: chip.settings.rssi, pdu, accessAddress, crcInit });
+    capture.addressed({ at, channel: secondary, phy, rssi: strengthOf(chip), pdu, accessAddress, crcInit });
     at += (airTime(phy, pdu.length - 2) + minimumAuxSpace) / 1000;
   });
 }

@@ -12,6 +12,7 @@ export const PduType = {
   AdvScanInd: 6,
   /** ADV_EXT_IND, AUX_ADV_IND, AUX_SCAN_RSP, AUX_SYNC_IND and AUX_CHAIN_IND. */
   Extended: 7,
+  AuxConnectRsp: 8,
 } as const;
 
 /** AdvMode. Vol 6, Part B, 2.3.4.1. */
@@ -127,11 +128,15 @@ export function roomBehind(header: ExtendedHeader): number {
 }
 
 /** A PDU with the Common Extended Advertising Payload Format. Vol 6, Part B, 2.3.4. */
-export function extendedPdu(header: ExtendedHeader, data: Uint8Array): Uint8Array {
+export function extendedPdu(
+  header: ExtendedHeader,
+  data: Uint8Array,
+  type: number = PduType.Extended,
+): Uint8Array {
   const fields = headerFields(header);
   const flags = fields.reduce((sum, [flag]) => sum | flag, 0);
   const octets =
     fields.length > 0 ? concat(Uint8Array.of(flags), ...fields.map(([, field]) => field)) : noOctets;
   const payload = concat(Uint8Array.of(octets.length | (header.mode << 6)), octets, data);
-  return pdu(PduType.Extended, addressBits(header.advA, header.targetA), payload);
+  return pdu(type, addressBits(header.advA, header.targetA), payload);
 }

@@ -4,10 +4,10 @@ import {
   LeDirectedAdvertisingReport,
   LeExtendedAdvertisingReport,
 } from "../../src/hci/events/le-advertising.ts";
-import type { Advertiser } from "./advertiser.ts";
 import { Property } from "./advertising-parameters.ts";
-import type { Chip } from "./chip.ts";
-import type { Aim, Peer } from "./privacy.ts";
+import type { Advertisement, Radio } from "./radio.ts";
+import type { Peer } from "./peer.ts";
+import type { Aim } from "./privacy.ts";
 
 /** Event_Type of the report of a scan response. Vol 4, Part E, 7.7.65.2. */
 const scanResponse = 4;
@@ -29,7 +29,7 @@ const unresolvedType = 0xfe;
 
 /** One packet that a scanner has received. */
 export interface Received {
-  readonly advertiser: Advertiser;
+  readonly advertiser: Advertisement;
   readonly peer: Peer;
   /** At whom it is directed, if it is. */
   readonly aim: Aim | undefined;
@@ -52,7 +52,7 @@ function dataOf({ advertiser, isResponse }: Received): Uint8Array {
 }
 
 /** Reports a legacy packet to a host of the legacy commands. Vol 4, Part E, 7.7.65.2 and 7.7.65.11. */
-export function reportLegacy({ hci }: Chip, received: Received): void {
+export function reportLegacy({ hci }: Radio, received: Received): void {
   const { peer, aim, advertiser, rssi } = received;
   const from = { addressType: peer.reportedType, address: peer.address.value };
   if (aim?.at === "unresolved") {
@@ -75,7 +75,7 @@ export function reportLegacy({ hci }: Chip, received: Received): void {
 }
 
 /** Reports any packet to a host of the extended commands, in as many events as it takes. Vol 4, Part E, 7.7.65.13. */
-export function reportExtended({ hci, settings }: Chip, received: Received): void {
+export function reportExtended({ hci, settings }: Radio, received: Received): void {
   const { advertiser, peer, rssi } = received;
   const { parameters, legacy, periodic } = advertiser;
   const common = {
@@ -84,7 +84,7 @@ export function reportExtended({ hci, settings }: Chip, received: Received): voi
     primaryPhy: parameters.primaryPhy,
     secondaryPhy: advertiser.hasAuxiliary ? parameters.secondaryPhy : 0,
     advertisingSid: legacy ? Absent.Sid : parameters.sid,
-    txPower: advertiser.has(Property.IncludeTxPower) ? advertiser.chip.settings.txPower : Absent.TxPower,
+    txPower: advertiser.has(Property.IncludeTxPower) ? advertiser.chip.radiatedPower : Absent.TxPower,
     rssi,
     periodicAdvertisingInterval: periodic.running && !legacy ? (periodic.parameters?.interval ?? 0) : 0,
     ...directAddress(received),

@@ -1,12 +1,12 @@
 import { Advertiser } from "./advertiser.ts";
-import type { Chip } from "./chip.ts";
+import type { Radio } from "./radio.ts";
 
 /** The advertising sets that the extended commands make. Vol 4, Part E, 7.8.53 to 7.8.60. */
 export class AdvertisingSets {
-  readonly #chip: Chip;
+  readonly #chip: Radio;
   readonly #sets = new Map<number, Advertiser>();
 
-  constructor(chip: Chip) {
+  constructor(chip: Radio) {
     this.#chip = chip;
   }
 

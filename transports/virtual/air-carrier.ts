@@ -1,9 +1,10 @@
 import { AirEnd } from "./air-end.ts";
 import { airTime, interFrameSpace } from "./air-time.ts";
 import type { Carrier, ControlPdu } from "./carrier.ts";
-import type { Link, LinkEnd } from "./link.ts";
+import type { SharedLink, LinkEnd } from "./link-end.ts";
 import { captureLinkPacket } from "./link-capture.ts";
 import { isLost } from "./loss.ts";
+import { type Contender, newContender } from "./radio-time.ts";
 
 /** Rounding of times, in ms. */
 const hair = 1e-6;
@@ -25,13 +26,16 @@ interface Instant {
  * There is one timer, for the end of the next exchange of two packets that matters: as long as neither end has
  * anything to send and nothing can be lost, events pass by arithmetic alone. A packet that is lost ends the event.
  */
-export class AirCarrier implements Carrier {
-  readonly #link: Link;
+export class AirCarrier implements Carrier<LinkEnd> {
+  readonly #link: SharedLink;
   #ends: { readonly central: AirEnd; readonly peripheral: AirEnd } | undefined;
   #instants: Instant[] = [];
   #timer: Disposable | undefined;
   /** The event that comes next of those that matter, once it is decided. */
   #event: number | undefined;
+  /** Whether that event matters without a capture: only then it takes the radio from others. */
+  #claims = false;
+  readonly #contender: Contender;
   /** Of the event that goes on, when the next packet of the central is sent. */
   #start: number | undefined;
   /** When that event has to be over. */
@@ -39,8 +43,9 @@ export class AirCarrier implements Carrier {
   #busy = false;
   #disposed = false;
 
-  constructor(link: Link) {
+  constructor(link: SharedLink) {
     this.#link = link;
+    this.#contender = newContender(link.identity.accessAddress);
   }
 
   data(end: LinkEnd, packet: Uint8Array): void {
@@ -71,6 +76,7 @@ export class AirCarrier implements Carrier {
   pause(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = this.#event = this.#start = undefined;
+    this.#planNothing();
   }
 
   resume(): void {
@@ -91,6 +97,9 @@ export class AirCarrier implements Carrier {
   dispose(): void {
     this.pause();
     this.#disposed = true;
+    for (const { end } of this.#ends ? [this.#ends.central, this.#ends.peripheral] : []) {
+      end.chip.radio.remove(this.#contender);
+    }
     this.#instants = [];
     this.#ends?.central.clear();
     this.#ends?.peripheral.clear();
@@ -106,8 +115,13 @@ export class AirCarrier implements Carrier {
   }
 
   get #both(): { readonly central: AirEnd; readonly peripheral: AirEnd } {
+    return (this.#ends ??= this.#begin());
+  }
+
+  #begin(): { readonly central: AirEnd; readonly peripheral: AirEnd } {
     const { central } = this.#link;
-    return (this.#ends ??= { central: new AirEnd(central), peripheral: new AirEnd(central.peer) });
+    for (const { chip } of [central, central.peer]) chip.radio.add(this.#contender);
+    return { central: new AirEnd(central), peripheral: new AirEnd(central.peer) };
   }
 
   #at(end: LinkEnd): AirEnd {
@@ -123,9 +137,22 @@ export class AirCarrier implements Carrier {
     this.#event = event;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    if (event === undefined) return;
+    if (event === undefined) this.#planNothing();
+    else this.#await(event);
+  }
+
+  /** Sets the timer for the end of the first exchange of an event. */
+  #await(event: number): void {
+    const contender = this.#contender;
     const anchor = this.#link.plan.anchor(event);
-    this.#wait(anchor + this.#duration(anchor));
+    const end = anchor + this.#duration(anchor);
+    contender.plannedFrom = this.#claims ? anchor : never;
+    contender.plannedUntil = this.#claims ? end : never;
+    this.#wait(end);
+  }
+
+  #planNothing(): void {
+    this.#contender.plannedFrom = this.#contender.plannedUntil = never;
   }
 
   #wait(until: number): void {
@@ -138,13 +165,15 @@ export class AirCarrier implements Carrier {
     const { plan, loss, established, medium } = this.#link;
     const { central, peripheral } = this.#both;
     let next = never;
-    const everyEvent = loss > 0 || !established || medium.capture !== undefined;
-    if (everyEvent) next = plan.heard(plan.next);
+    if (loss > 0 || !established) next = plan.heard(plan.next);
     const toPeripheral = central.readySince;
     if (toPeripheral < never) next = Math.min(next, plan.heard(this.#from(toPeripheral)));
     const toCentral = peripheral.readySince;
     if (toCentral < never) next = Math.min(next, plan.used(this.#from(toCentral)));
     for (const { event } of this.#instants) next = Math.min(next, Math.max(plan.next, event));
+    const seen = medium.capture ? plan.heard(plan.next) : never;
+    this.#claims = next <= seen;
+    next = Math.min(next, seen);
     return next === never ? undefined : next;
   }
 
@@ -190,8 +219,7 @@ export class AirCarrier implements Carrier {
     }
     const event = this.#event;
     if (plan.anchor(event) > now + hair) {
-      const anchor = plan.anchor(event);
-      this.#wait(anchor + this.#duration(anchor));
+      this.#await(event);
       return false;
     }
     this.#pass(event);
@@ -200,8 +228,55 @@ export class AirCarrier implements Carrier {
     this.#start = start;
     this.#busy = false;
     this.#reachInstants(event);
+    if (!this.#takeRadio(start)) {
+      this.#skip();
+      return true;
+    }
     const next = plan.anchor(plan.used(event + 1));
     this.#limit = mostEventTime > 0 ? Math.min(next, start + mostEventTime) : next;
+    return true;
+  }
+
+  /** False if another link of one of the ends has it. */
+  #takeRadio(start: number): boolean {
+    const contender = this.#contender;
+    const { central, peripheral } = this.#both;
+    if (!this.#claims || this.#isOver()) return true;
+    contender.plannedFrom = start;
+    contender.plannedUntil = start + this.#duration(start);
+    const isFree = central.end.chip.radio.isFree(contender) && peripheral.end.chip.radio.isFree(contender);
+    contender.lost = isFree ? 0 : contender.lost + 1;
+    if (isFree) {
+      contender.takenFrom = start;
+      contender.takenUntil = contender.plannedUntil;
+    }
+    this.#planNothing();
+    return isFree;
+  }
+
+  /** The event does not take place: one end is in another, and neither hears anything. */
+  #skip(): void {
+    const { plan } = this.#link;
+    const { central, peripheral } = this.#both;
+    this.#link.crowded = true;
+    for (const { end } of [central, peripheral]) end.watch();
+    plan.hold(plan.next, false);
+    plan.attended = -1;
+    this.#start = undefined;
+    this.#event = this.#nextEvent();
+  }
+
+  /** Whether there is time for one more exchange, from `next` on, before this link or another has its next event. */
+  #fits(next: number): boolean {
+    const { central, peripheral } = this.#both;
+    const until = next + this.#duration(next);
+    const wantedAt = Math.min(
+      this.#limit,
+      central.end.chip.radio.wantedAt(this.#contender),
+      peripheral.end.chip.radio.wantedAt(this.#contender),
+    );
+    if (until + interFrameSpace * microsecond > wantedAt + hair) return false;
+    if (this.#claims) this.#contender.takenUntil = until;
     return true;
   }
 
@@ -249,13 +324,13 @@ export class AirCarrier implements Carrier {
     }
     central.end.heardAt = end;
     this.#link.established = true;
+    this.#link.crowded = false;
     this.#receive(peripheral, central);
     if (this.#isOver() || this.#link.plan.next !== event) return;
     const next = end + interFrameSpace * microsecond;
     const isLast = !centralMore && !peripheralMore;
-    if (isLast || next + this.#duration(next) + interFrameSpace * microsecond > this.#limit + hair) {
-      this.#endEvent(true);
-    } else this.#start = next;
+    if (isLast || !this.#fits(next)) this.#endEvent(true);
+    else this.#start = next;
   }
 
   /** Returns its More Data. */
@@ -267,8 +342,10 @@ export class AirCarrier implements Carrier {
     from.transmit(decidedAt, event);
     this.#busy ||= from.busy;
     const md = from.more(decidedAt);
-    if (this.#link.medium.capture) {
-      captureLinkPacket(from.end, at, event, { sn: from.sn, nesn: from.nesn, md, ...from.content });
+    const { capture } = this.#link.medium;
+    if (capture) {
+      const content = from.content(capture.ciphered);
+      captureLinkPacket(from.end, at, event, { sn: from.sn, nesn: from.nesn, md, ...content });
     }
     return md;
   }
@@ -279,8 +356,8 @@ export class AirCarrier implements Carrier {
       to.acknowledged();
     }
     if (from.sn !== to.nesn) return; // had it already
-    // No room: it is not acknowledged, and comes again.
-    if (from.busy && to.end.chip.hci.full) return;
+    // No room for data: it is not acknowledged, and comes again. Control needs none of the host's.
+    if (from.carriesData && to.end.chip.hci.full) return;
     to.nesn ^= 1;
     from.arrive();
   }

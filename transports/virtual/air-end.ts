@@ -4,8 +4,9 @@ import { aclHeaderSize } from "../../src/hci/acl-view.ts";
 import { deliver, partOf } from "./acl-delivery.ts";
 import { micSize, payloadWithin } from "./air-time.ts";
 import type { ControlPdu } from "./carrier.ts";
-import type { LinkEnd } from "./link.ts";
-import { Llid, llidOf, payloadOf } from "./link-capture.ts";
+import type { LinkEnd } from "./link-end.ts";
+import { type LinkPacket, llidOf, payloadOf } from "./link-capture.ts";
+import { Llid } from "./llid.ts";
 import { Phy } from "./phy.ts";
 
 /** On LE Coded every controller manages a packet with 27 octets, whatever was negotiated. Vol 6, Part B, 4.5.10. */
@@ -103,14 +104,21 @@ export class AirEnd {
     return this.#data.length > 1 || (head instanceof Uint8Array && this.#offset + this.#size < sizeOf(head));
   }
 
-  /** For the capture. */
-  get content(): { readonly llid: Llid; readonly payload: Uint8Array } {
-    return { llid: this.#llid, payload: this.#sealed ?? this.#payload };
+  /** For the capture. @param ciphered - Whether as it goes through the air. */
+  content(ciphered: boolean): Pick<LinkPacket, "llid" | "payload" | "decrypted"> {
+    const sealed = this.#sealed;
+    if (sealed && ciphered) return { llid: this.#llid, payload: sealed };
+    return { llid: this.#llid, payload: this.#payload, decrypted: sealed !== undefined };
   }
 
   /** Whether what it sent last has a payload. */
   get busy(): boolean {
     return this.#flying >= Flying.Control;
+  }
+
+  /** Whether what it sent last is data of its host. */
+  get carriesData(): boolean {
+    return this.#flying === Flying.Data;
   }
 
   /** The peer has what was sent, for the first time. */

@@ -3,6 +3,9 @@ import { Phy } from "./phy.ts";
 /** Between two packets of a connection event, in µs. Vol 6, Part B, 4.1.1. */
 export const interFrameSpace = 150;
 
+/** Between a packet and the one that its AuxPtr points to, in µs. Vol 6, Part B, 4.1.3. */
+export const minimumAuxSpace = 300;
+
 /** Octets of the message integrity check of an encrypted packet. Vol 6, Part B, 2.4. */
 export const micSize = 4;
 

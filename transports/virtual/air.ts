@@ -1,21 +1,27 @@
 import { type Clock, systemClock } from "../../src/common/clock.ts";
 import { TransportError } from "../../src/common/errors.ts";
 import { SeededRandom } from "../../src/common/random.ts";
-import { AirCapture } from "./air-capture.ts";
+import { AirCapture, type AirCaptureOptions } from "./air-capture.ts";
+import { carryOut } from "./carry-out.ts";
 import { Chip } from "./chip.ts";
 import { VirtualController } from "./controller.ts";
 import { addCounters, type Counters, noCounters } from "./counters.ts";
-import { Role } from "./link.ts";
-import { type Encryption, Medium, type Timing } from "./medium.ts";
-import { checkProbability, checkWithin } from "./range-check.ts";
-import { settingsOf, type VirtualControllerOptions } from "./settings.ts";
+import { Role } from "./role.ts";
+import { Medium } from "./medium.ts";
+import { checkOneOf, checkProbability, checkWithin } from "./range-check.ts";
+import { type Encryption, encryptions, type Timing, timings } from "./timing.ts";
+import type { VirtualControllerOptions } from "./controller-options.ts";
+import { settingsOf } from "./settings.ts";
 import type { VirtualTransport } from "./virtual-transport.ts";
+
+/** In ms. */
+const mostLinkDelay = 60_000;
 
 /** How an air behaves. */
 export interface VirtualAirOptions {
   /** Where time comes from; default: the operating system. */
   readonly clock?: Clock;
-  /** Two airs with one seed give the same random numbers; default 1. */
+  /** A whole number of 0 or more: two airs with one seed give the same random numbers; default 1. */
   readonly seed?: number;
   /**
    * `"instant"`, the default: packets of a link take no time, for plain tests and for speed. `"air"`: they go in
@@ -55,7 +61,13 @@ export class VirtualAir implements AsyncDisposable {
       encryption = "flag",
       linkDelayMs = 0,
     } = options;
-    checkWithin("linkDelayMs", linkDelayMs, 0, timing === "instant" ? 60_000 : 0);
+    checkOneOf("timing", timing, timings);
+    checkOneOf("encryption", encryption, encryptions);
+    checkWithin("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+    checkWithin("linkDelayMs", linkDelayMs, 0, mostLinkDelay);
+    if (linkDelayMs > 0 && timing === "air") {
+      throw new RangeError(`linkDelayMs goes with timing "instant" alone: with "air" the radio decides`);
+    }
     this.#medium = new Medium(clock, new SeededRandom(seed), timing, encryption);
     this.#medium.linkDelayMs = linkDelayMs;
   }
@@ -67,7 +79,7 @@ export class VirtualAir implements AsyncDisposable {
    */
   controller(options: VirtualControllerOptions = {}): VirtualController {
     const settings = settingsOf(options, this.#chips.size + 1);
-    const chip = new Chip(this.#medium, settings);
+    const chip = new Chip(this.#medium, settings, carryOut);
     const controller = new VirtualController(chip, this.#open);
     this.#chips.set(controller, chip);
     return controller;
@@ -77,10 +89,11 @@ export class VirtualAir implements AsyncDisposable {
    * Puts two controllers so far apart that a signal is `decibels` weaker where it arrives: the RSSI is the transmit
    * power less that, and what is below the receiver's sensitivity is not heard.
    *
-   * @throws {@link RangeError} The loss is negative, or a controller is not of this air.
+   * @throws {@link RangeError} The loss is negative, a controller is not of this air, or both are the same.
    */
   setPathLoss(a: VirtualController, b: VirtualController, decibels: number): void {
     if (!(decibels >= 0)) throw new RangeError(`path loss is 0 dB or more: ${decibels}`);
+    this.#checkPair(a, b);
     this.#medium.space.setPathLoss(this.#chipOf(a), this.#chipOf(b), Math.round(decibels));
     this.#reconsider(a, b);
   }
@@ -88,6 +101,8 @@ export class VirtualAir implements AsyncDisposable {
   /**
    * Two controllers hear one another no more, or `a` nobody if `b` is left out: their links end with a supervision
    * timeout, unless they are reunited before.
+   *
+   * @throws {@link RangeError} A controller is not of this air, or both are the same.
    */
   partition(a: VirtualController, b?: VirtualController): void {
     this.#setApart(true, a, b);
@@ -105,10 +120,12 @@ export class VirtualAir implements AsyncDisposable {
    *
    * With `timing: "instant"` a packet that is lost is sent again at the same moment, and merely counted.
    *
-   * @throws {@link RangeError} The probability is not between 0 and 1.
+   * @throws {@link RangeError} The probability is not between 0 and 1, a controller is not of this air, or both are the
+   *   same.
    */
   setLoss(probability: number, a?: VirtualController, b?: VirtualController): void {
     checkProbability("probability", probability);
+    this.#checkPair(a, b);
     this.#medium.space.setLoss(probability, a && this.#chipOf(a), b && this.#chipOf(b));
     this.#reconsider(a, b);
   }
@@ -124,30 +141,44 @@ export class VirtualAir implements AsyncDisposable {
    * Writes every packet on the air as pcap (LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR), until the capture is disposed of.
    *
    * @param write - Gets the file header at once, and then a record for each packet; it *owns* them.
+   * With `timing: "air"` records come in the order of their times, and so some 40 ms late.
+   *
    * @throws {@link Error} There is a capture already.
+   * @throws {@link RangeError} An option has a value that there is not; the message names it.
    */
-  capture(write: (octets: Uint8Array) => void): Disposable {
+  capture(write: (octets: Uint8Array) => void, options: AirCaptureOptions = {}): Disposable {
     const medium = this.#medium;
     if (medium.capture) throw new Error("this virtual air is being captured already");
-    const capture = new AirCapture(medium.clock, write);
+    checkOneOf("payload", options.payload ?? "plain", ["plain", "cipher"]);
+    const capture = new AirCapture(medium.clock, medium.timing, write, options);
     medium.capture = capture;
     this.#reconsider();
     return {
       [Symbol.dispose]: () => {
         if (medium.capture !== capture) return;
-        medium.capture = undefined;
+        this.#endCapture();
         this.#reconsider();
       },
     };
   }
 
-  /** Switches every controller off; hosts find their transports failed. */
+  /**
+   * Switches every controller off; hosts find their transports failed. A transport that is started afterwards finds its
+   * controller as after power-on.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     const error = new TransportError("the virtual air was switched off");
     await Promise.all([...this.#open].map((transport) => transport.close(error)));
+    this.#endCapture();
+  }
+
+  #endCapture(): void {
+    this.#medium.capture?.[Symbol.dispose]();
+    this.#medium.capture = undefined;
   }
 
   #setApart(apart: boolean, a: VirtualController, b?: VirtualController): void {
+    this.#checkPair(a, b);
     this.#medium.space.setApart(apart, this.#chipOf(a), b && this.#chipOf(b));
     this.#reconsider(a, b);
   }
@@ -162,6 +193,11 @@ export class VirtualAir implements AsyncDisposable {
         if (isMeant) end.link.reconsider();
       }
     }
+  }
+
+  #checkPair(a: VirtualController | undefined, b: VirtualController | undefined): void {
+    if (a !== undefined && a === b) throw new RangeError("a controller has no distance to itself: name two");
+    if (a === undefined && b !== undefined) throw new RangeError("name the first of the two controllers");
   }
 
   #chipOf(controller: VirtualController): Chip {

@@ -1,6 +1,10 @@
+import type { Clock } from "../../src/common/clock.ts";
 import { AuthenticatedPayloadTimeoutExpired } from "../../src/hci/events/link.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import type { LinkEnd } from "./link.ts";
+import type { ControlPdu } from "./carrier.ts";
+import type { EventPlan } from "./event-plan.ts";
+import type { HciPort } from "./hci-port.ts";
+import type { ProcedureLine } from "./procedure-line.ts";
 import { LlOpcode, llControl } from "./ll-control.ts";
 
 /** authenticatedPayloadTO of new links, in 10 ms. Vol 4, Part E, 7.3.93. */
@@ -12,6 +16,19 @@ const eventsToAsk = 6;
 /** Rounding of times, in ms. */
 const hair = 1e-6;
 
+/** One end of a link, as far as LE Ping is concerned. */
+export interface PingingEnd {
+  readonly chip: { readonly hci: HciPort; readonly features: Uint8Array };
+  readonly handle: number;
+  readonly link: {
+    readonly medium: { readonly clock: Clock };
+    readonly plan: Pick<EventPlan, "interval" | "latency">;
+  };
+  readonly peer: PingingEnd;
+  readonly procedures: ProcedureLine;
+  control(octets: Uint8Array, arrived: ControlPdu["arrived"]): void;
+}
+
 /**
  * How long one end of an encrypted link has heard nothing that is authenticated. Vol 6, Part B, 4.6.5.
  *
@@ -19,13 +36,13 @@ const hair = 1e-6;
  * the host is told, and the time begins anew.
  */
 export class AuthenticatedPayload implements Disposable {
-  readonly #end: LinkEnd;
+  readonly #end: PingingEnd;
   #timeout = defaultTimeout;
   #heardAt = 0;
   #asking = false;
   #timer: Disposable | undefined;
 
-  constructor(end: LinkEnd) {
+  constructor(end: PingingEnd) {
     this.#end = end;
   }
 
@@ -91,7 +108,7 @@ export class AuthenticatedPayload implements Disposable {
     const { peer } = end;
     end.procedures.run((done) => {
       end.control(llControl(LlOpcode.PingReq), () => {
-        // A peer that does not know the request says so, which is authenticated too.
+        // A peer that does not know the request says so, which is authenticated too: it is asked again all the same.
         const knows = hasFeature(peer.chip.features, LeFeature.Ping);
         const answer = knows ? llControl(LlOpcode.PingRsp) : llControl(LlOpcode.UnknownRsp, LlOpcode.PingReq);
         peer.control(answer, () => {

@@ -1,5 +1,3 @@
-import type { LinkEnd } from "./link.ts";
-
 /** An LL Control PDU on its way. */
 export interface ControlPdu {
   /** Opcode and fields; *owned*. */
@@ -12,11 +10,11 @@ export interface ControlPdu {
   arrived(instant: number): void;
 }
 
-/** How packets of a link get from one end to the other: at once, or in connection events. */
-export interface Carrier {
+/** How packets of a link get from one end, an `E`, to the other: at once, or in connection events. */
+export interface Carrier<E> {
   /** Takes one sound ACL Data packet of the host of `end`, and *owns* it. */
-  data(end: LinkEnd, packet: Uint8Array): void;
-  control(end: LinkEnd, pdu: ControlPdu): void;
+  data(end: E, packet: Uint8Array): void;
+  control(end: E, pdu: ControlPdu): void;
   /** Calls when a connection event begins; false if it has passed. */
   at(instant: number, callback: () => void): boolean;
   /** Brings up to date what is counted, and when the ends last heard one another. */

@@ -1,14 +1,12 @@
-import { u16At } from "../../src/common/bytes.ts";
 import { PacketType } from "../../src/hci/packet.ts";
+import type { RfPathCompensation } from "../../src/hci/commands/le-controller.ts";
 import type { LeSetDefaultPhyParameters } from "../../src/hci/commands/le-connection.ts";
 import type { SubrateParameters } from "../../src/hci/commands/le-subrating.ts";
-import { Status } from "../../src/hci/status.ts";
 import type { HciReceiver } from "../../src/hci/transport.ts";
 import { AclPath } from "./acl-path.ts";
 import { Advertiser } from "./advertiser.ts";
 import { AdvertisingSets } from "./advertising-sets.ts";
 import type { CommandSet } from "./command-set.ts";
-import { commandsOf, type KnownCommands } from "./command-table.ts";
 import { hasEvent } from "./core-version.ts";
 import { type Counters, noCounters } from "./counters.ts";
 import { allChannels } from "./data-channel.ts";
@@ -19,36 +17,49 @@ import { HciPort } from "./hci-port.ts";
 import type { HostFault, HostFaultKind } from "./host-fault.ts";
 import { Initiator } from "./initiator.ts";
 import { anyPhy } from "./link-phy.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { LinkTable } from "./link-table.ts";
 import type { Medium } from "./medium.ts";
 import type { KeyPair } from "./p256.ts";
 import type { Station } from "./pump.ts";
 import { PeriodicSyncs } from "./periodic-syncs.ts";
+import type { Radio, Train } from "./radio.ts";
+import { RadioTime } from "./radio-time.ts";
 import { ResolvingList } from "./resolving-list.ts";
 import { Scanner } from "./scanner.ts";
 import type { Settings } from "./settings.ts";
+import { leastAccuracy } from "./sleep-clock.ts";
 import { noSubrating } from "./subrating.ts";
-import { ignoreTransfers } from "./sync-transfer.ts";
+import { ignoreTransfers, receiveTransfer } from "./sync-transfer.ts";
 import type { SyncTransferParameters } from "../../src/hci/commands/le-periodic-sync-transfer.ts";
 
 /** How many faults are kept: a host that makes more of them makes no new ones. */
 const mostFaults = 1000;
 
+/** Until the host says otherwise, nothing. Vol 4, Part E, 7.8.75. */
+const noRfPath: RfPathCompensation = { rfTxPathCompensation: 0, rfRxPathCompensation: 0 };
+
+/** What TxPower can say, in dBm. Vol 6, Part B, 2.3.4.7. */
+const powerOnAir = { least: -127, greatest: 126 } as const;
+
 /** The inside of a virtual controller: what its parts are and how they are put together, and nothing else. */
-export class Chip implements Station {
+export class Chip implements Station, Radio {
   awake = false;
   readonly medium: Medium;
   readonly settings: Settings;
   readonly hci: HciPort;
   readonly acl: AclPath;
-  readonly links: LinkTable;
+  readonly links: LinkTable<LinkEnd>;
   readonly acceptList: FilterAcceptList;
   readonly resolvingList: ResolvingList;
   /** The set of the legacy commands. */
   readonly advertiser: Advertiser = new Advertiser(this);
   readonly advertisingSets: AdvertisingSets = new AdvertisingSets(this);
-  readonly scanner: Scanner = new Scanner(this);
+  readonly scanner: Scanner = new Scanner(this, (advertiser) => {
+    this.syncs.notice(advertiser);
+  });
   readonly initiator: Initiator = new Initiator(this);
+  readonly radio: RadioTime = new RadioTime();
   readonly syncs: PeriodicSyncs = new PeriodicSyncs(this);
   readonly faults: HostFault[] = [];
   /** The LE features, with the bits that are the host's to set. Vol 6, Part B, 4.6. */
@@ -69,16 +80,23 @@ export class Chip implements Station {
   channelMap: Uint8Array = allChannels;
   /** What the host was given the public key of. Vol 4, Part E, 7.8.36. */
   keyPair: KeyPair | undefined;
-  /** In dBm. */
+  /** At the transceiver, in dBm. */
   txPower: number;
+  /** What lies between the transceiver and the antenna. Vol 4, Part E, 7.8.76. */
+  rfPath: RfPathCompensation = noRfPath;
+  /** The accuracy of the sleep clock, 0 (500 ppm) to 7 (20 ppm). Vol 4, Part E, 7.7.65.31. */
+  clockAccuracy: number = leastAccuracy;
+  /** Whether the host says it knows LE, of which nothing follows here. Vol 4, Part E, 7.3.79. */
+  hostKnowsLe = false;
   /** What was done on links that have ended. */
   readonly counters: Counters = noCounters();
-  readonly #commands: KnownCommands;
+  readonly #carryOut: (chip: Chip, packet: Uint8Array) => void;
 
-  constructor(medium: Medium, settings: Settings) {
+  /** @param carryOut - Takes each command packet of the host, and answers it. */
+  constructor(medium: Medium, settings: Settings, carryOut: (chip: Chip, packet: Uint8Array) => void) {
     this.medium = medium;
     this.settings = settings;
-    this.#commands = commandsOf(settings.profile);
+    this.#carryOut = carryOut;
     this.hci = new HciPort(this);
     this.acl = new AclPath(this);
     this.features = settings.leFeatures.slice();
@@ -108,11 +126,17 @@ export class Chip implements Station {
         this.acl.send(packet);
         return;
       case PacketType.Command:
-        this.#command(packet);
+        this.#carryOut(this, packet);
         return;
       default:
         this.fault("malformedPacket", `a packet of the type ${packet[0] ?? "that is missing"}`);
     }
+  }
+
+  /** At the antenna, in dBm: what TxPower in extended advertising tells. Vol 4, Part E, 7.8.76. */
+  get radiatedPower(): number {
+    const power = this.txPower + Math.round(this.rfPath.rfTxPathCompensation / 10);
+    return Math.min(powerOnAir.greatest, Math.max(powerOnAir.least, power));
   }
 
   /** Whether the Filter Accept List may not change now. Vol 4, Part E, 7.8.15. */
@@ -136,6 +160,11 @@ export class Chip implements Station {
     if (this.faults.length < mostFaults) this.faults.push({ kind, message, at: this.medium.clock.now() });
   }
 
+  receiveSync(connectionHandle: number, serviceData: number, train: Train): void {
+    const end = this.links.get(connectionHandle);
+    if (end) receiveTransfer(this, end, serviceData, train);
+  }
+
   /** HCI_Reset: everything is as at power-on, and links are gone without a word. Vol 4, Part E, 7.3.2. */
   reset(): void {
     this.advertiser.reset();
@@ -157,7 +186,11 @@ export class Chip implements Station {
     this.channelMap = allChannels;
     this.hci.masks = new EventMasks();
     this.hci.flow.reset();
+    this.hci.ended.forget();
     this.keyPair = undefined;
+    this.rfPath = noRfPath;
+    this.clockAccuracy = leastAccuracy;
+    this.hostKnowsLe = false;
   }
 
   /** Powers the controller on for a host. */
@@ -170,19 +203,5 @@ export class Chip implements Station {
   detach(): void {
     this.hci.detach();
     this.reset();
-  }
-
-  #command(packet: Uint8Array): void {
-    if (packet.length < 4) {
-      this.fault("malformedPacket", `a command of ${packet.length} octets`);
-      return;
-    }
-    const opcode = u16At(packet, 1);
-    const isWhole = packet[3] === packet.length - 4;
-    if (!isWhole) this.fault("malformedPacket", `a command of ${packet.length} octets says otherwise`);
-    const handler = this.#commands.handlers.get(opcode);
-    if (!handler) this.hci.status(opcode, Status.UnknownHciCommand);
-    else if (!isWhole) handler.refuse(this, Status.InvalidHciCommandParameters);
-    else handler.run(this, packet.subarray(4));
   }
 }

@@ -3,7 +3,8 @@ import { MalformedPduError } from "../../src/common/errors.ts";
 import type { Command, Nothing } from "../../src/hci/command.ts";
 import { Status } from "../../src/hci/status.ts";
 import type { Chip } from "./chip.ts";
-import type { LinkEnd } from "./link.ts";
+import type { CommandSet } from "./command-set.ts";
+import type { LinkEnd } from "./link-end.ts";
 
 /** How the controller carries out one command. */
 export interface CommandHandler {
@@ -27,7 +28,7 @@ export interface Extras<P> {
 
 /** The same for a command about one link. */
 export interface LinkExtras<P> {
-  readonly then?: (end: LinkEnd, parameters: P) => void;
+  readonly then?: (end: LinkEnd, parameters: P, chip: Chip) => void;
 }
 
 /** The answer to a command that returns nothing but its status. */
@@ -63,7 +64,7 @@ export function completes<P, R extends object>(
 /** The same for a command about one link; refusals name its handle too. Vol 4, Part E, 4.5. */
 export function completesForLink<P extends { readonly connectionHandle: number }, R extends object>(
   definition: Command<P, R>,
-  handle: (end: LinkEnd, parameters: P) => Omit<R, "connectionHandle"> | Refusal,
+  handle: (end: LinkEnd, parameters: P, chip: Chip) => Omit<R, "connectionHandle"> | Refusal,
   { then }: LinkExtras<P> = {},
 ): CommandHandler {
   const { opcode } = definition;
@@ -77,7 +78,7 @@ export function completesForLink<P extends { readonly connectionHandle: number }
     run(chip, octets) {
       const parameters = decoded(definition, octets, []);
       const end = parameters && chip.links.get(parameters.connectionHandle);
-      const outcome = end ? handle(end, parameters) : missing(parameters);
+      const outcome = end ? handle(end, parameters, chip) : missing(parameters);
       if (typeof outcome === "number" || !end) {
         refuse(chip, typeof outcome === "number" ? outcome : Status.UnknownConnectionIdentifier, octets);
         return;
@@ -85,7 +86,7 @@ export function completesForLink<P extends { readonly connectionHandle: number }
       // Sound: what `handle` leaves out of R is the handle alone.
       const returns = { connectionHandle: end.handle, ...outcome } as unknown as R;
       chip.hci.complete(opcode, Status.Success, definition.returns?.encode(returns));
-      then?.(end, parameters);
+      then?.(end, parameters, chip);
     },
   };
 }
@@ -135,22 +136,36 @@ export function defers<P>(
 /** The same for a command about one link. */
 export function defersForLink<P extends { readonly connectionHandle: number }>(
   definition: Command<P, Nothing>,
-  check: (end: LinkEnd, parameters: P) => Status,
+  check: (end: LinkEnd, parameters: P, chip: Chip) => Status,
   { then }: LinkExtras<P>,
 ): CommandHandler {
   return defers(
     definition,
     (chip, parameters) => {
       const end = chip.links.get(parameters.connectionHandle);
-      return end ? check(end, parameters) : Status.UnknownConnectionIdentifier;
+      if (!end) return Status.UnknownConnectionIdentifier;
+      const status = check(end, parameters, chip);
+      return status === Status.Success && end.procedures.full ? Status.ControllerBusy : status;
     },
     {
       then(chip, parameters) {
         const end = chip.links.get(parameters.connectionHandle);
-        if (end) then?.(end, parameters);
+        if (end) then?.(end, parameters, chip);
       },
     },
   );
+}
+
+/** The same commands, refused once the host has used one of the other set since reset. Vol 4, Part E, 3.1.1. */
+export function ofSet(set: CommandSet, handlers: readonly CommandHandler[]): readonly CommandHandler[] {
+  return handlers.map((handler) => ({
+    ...handler,
+    run(chip, parameters) {
+      chip.commandSet ??= set;
+      if (chip.commandSet === set) handler.run(chip, parameters);
+      else handler.refuse(chip, Status.CommandDisallowed, parameters);
+    },
+  }));
 }
 
 /** `undefined` when the parameters are too short, too long or out of the range of their fields. */

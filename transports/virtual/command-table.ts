@@ -22,12 +22,13 @@ import { lePower } from "./commands/le-power.ts";
 import { leScanning } from "./commands/le-scanning.ts";
 import { leSubrating } from "./commands/le-subrating.ts";
 import { linkControl } from "./commands/link-control.ts";
-import { claims, knows, type Profile } from "./profiles.ts";
+import { claims, knows } from "./profiles.ts";
+import type { Settings } from "./settings.ts";
 
 const handlers: readonly CommandHandler[] = [
   ...linkControl,
   ...controllerBaseband,
-  ...informational(({ settings }) => commandsOf(settings.profile).supported),
+  ...informational(({ settings }) => commandsOf(settings).supported),
   ...leController,
   ...leAdvertising,
   ...leScanning,
@@ -62,19 +63,19 @@ export interface KnownCommands {
   readonly supported: Uint8Array;
 }
 
-const byProfile = new Map<Profile, KnownCommands>();
+const known = new WeakMap<Settings, KnownCommands>();
 
-/** What a kind of controller knows of {@link commandTable}, and what it says of it. */
-export function commandsOf(profile: Profile): KnownCommands {
-  let known = byProfile.get(profile);
-  if (!known) {
-    known = {
-      handlers: new Map([...commandTable].filter(([opcode]) => knows(profile, opcode))),
-      supported: bitsOf([...commandTable.keys()].filter((opcode) => claims(profile, opcode))),
-    };
-    byProfile.set(profile, known);
-  }
-  return known;
+/** What a controller knows of {@link commandTable}, and what it says of it. */
+export function commandsOf(settings: Settings): KnownCommands {
+  const { profile, leFeatures } = settings;
+  const existing = known.get(settings);
+  if (existing) return existing;
+  const commands = {
+    handlers: new Map([...commandTable].filter(([opcode]) => knows(profile, leFeatures, opcode))),
+    supported: bitsOf([...commandTable.keys()].filter((opcode) => claims(profile, leFeatures, opcode))),
+  };
+  known.set(settings, commands);
+  return commands;
 }
 
 function bitsOf(opcodes: readonly number[]): Uint8Array {

@@ -1,8 +1,10 @@
-import { concat, putU24 } from "../../src/common/bytes.ts";
+import { concat, noOctets, putU24 } from "../../src/common/bytes.ts";
+import { addressOctets, AdvMode, extendedPdu, PduType } from "./advertising-pdu.ts";
+import { airTime, interFrameSpace } from "./air-time.ts";
 import type { DeviceAddress } from "./device-address.ts";
-import type { LinkEnd } from "./link.ts";
+import type { HowToBegin } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { u16s } from "./ll-control.ts";
-import { type Phy, Phy as Phys } from "./phy.ts";
 
 /** PDU type of CONNECT_IND, and of AUX_CONNECT_REQ. Vol 6, Part B, 2.3. */
 const connect = 0x05;
@@ -13,15 +15,12 @@ const chSel = 0x20;
 /** WinSize: the first packet comes within so many 1.25 ms. */
 const windowSize = 1;
 
-/** The last of the primary advertising channels, and one of the secondary ones. */
-const [primary, secondary] = [39, 10];
-
-/** Writes the request to connect to the capture, if there is one. Vol 6, Part B, 2.3.3.1. */
+/** Writes the request to connect to the capture, if there is one, and its answer. Vol 6, Part B, 2.3.3. */
 export function captureConnect(
   end: LinkEnd,
   central: DeviceAddress,
   peripheral: DeviceAddress,
-  phy: Phy,
+  { phy, requestedAt, isExtended, channel, source }: HowToBegin,
 ): void {
   const { link } = end;
   const { capture } = link.medium;
@@ -38,21 +37,17 @@ export function captureConnect(
     timing,
     u16s(0, connectionInterval, peripheralLatency, supervisionTimeout),
     link.channelMap,
-    Uint8Array.of(hopIncrement),
+    Uint8Array.of(hopIncrement | (end.chip.clockAccuracy << 5)),
   );
   const second = link.usesSecond ? chSel : 0;
   const head = connect | second | ((central.type & 1) << 6) | ((peripheral.type & 1) << 7);
-  capture.advertising({
-    at: link.requestedAt,
-    channel: phy === Phys.Le1M ? primary : secondary,
-    phy,
-    rssi: end.peer.rssi,
-    pdu: concat(Uint8Array.of(head, payload.length), payload),
-  });
-}
-
-function addressOctets({ value }: DeviceAddress): Uint8Array {
-  const octets = new Uint8Array(6);
-  for (let i = 0, left = value; i < 6; i++, left = Math.floor(left / 256)) octets[i] = left % 256;
-  return octets;
+  capture.cut(source, requestedAt);
+  const common = { channel, phy, source };
+  const request = concat(Uint8Array.of(head, payload.length), payload);
+  capture.advertising({ ...common, at: requestedAt, rssi: end.peer.rssi, pdu: request });
+  if (!isExtended) return;
+  const at = requestedAt + (airTime(phy, payload.length) + interFrameSpace) / 1000;
+  const header = { mode: AdvMode.Neither, advA: peripheral, targetA: central };
+  const response = extendedPdu(header, noOctets, PduType.AuxConnectRsp);
+  capture.advertising({ ...common, at, rssi: end.rssi, pdu: response });
 }

@@ -2,21 +2,27 @@ import { Status } from "../../src/hci/status.ts";
 import { announce, announceChannelSelection, type Party } from "./connection-complete.ts";
 import { captureConnect } from "./connect-capture.ts";
 import { beginDataLength } from "./data-length-update.ts";
-import { Link, LinkEnd, type LinkParameters, Role } from "./link.ts";
-import type { Phy } from "./phy.ts";
+import { type HowToBegin, Link } from "./link.ts";
+import { LinkEnd } from "./link-end.ts";
+import { type LinkParameters, Role } from "./role.ts";
 import { setTransferParameters } from "./sync-transfer.ts";
 
 /** Connects the initiator `central` with the advertiser `peripheral`; both hosts are told. Vol 6, Part B, 4.5. */
-export function establish(central: Party, peripheral: Party, parameters: LinkParameters, phy: Phy): LinkEnd {
-  const link = new Link(central.chip.medium, parameters);
+export function establish(
+  central: Party,
+  peripheral: Party,
+  parameters: LinkParameters,
+  how: HowToBegin,
+): LinkEnd {
+  const link = new Link(central.chip.medium, parameters, how);
   // Each end is called what its peer knows it by.
   const end = new LinkEnd(
     link,
     { chip: central.chip, role: Role.Central, address: peripheral.peer.address },
     { chip: peripheral.chip, role: Role.Peripheral, address: central.peer.address },
   );
-  link.begin(end, phy);
-  captureConnect(end, central.own, peripheral.own, phy);
+  link.begin(end);
+  captureConnect(end, central.own, peripheral.own, how);
   tell(end, central, parameters);
   tell(end.peer, peripheral, parameters);
   beginDataLength(end);
@@ -26,7 +32,8 @@ export function establish(central: Party, peripheral: Party, parameters: LinkPar
 /** What both hosts learn of a new connection. Vol 4, Part E, 7.7.65.10 and 7.7.65.20. */
 function tell(end: LinkEnd, party: Party, parameters: LinkParameters): void {
   const { chip, role, handle: connectionHandle } = end;
-  announce(party, { status: Status.Success, role, connectionHandle, parameters });
+  const { clockAccuracy } = end.link.central.chip;
+  announce(party, { status: Status.Success, role, connectionHandle, parameters, clockAccuracy });
   announceChannelSelection(chip, end.peer.chip, connectionHandle);
   setTransferParameters(end, chip.syncTransferDefaults);
 }

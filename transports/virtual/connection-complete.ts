@@ -4,15 +4,15 @@ import {
   LeEnhancedConnectionComplete,
 } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { Chip } from "./chip.ts";
+import type { Radio } from "./radio.ts";
 import type { DeviceAddress } from "./device-address.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import type { LinkParameters, Role } from "./link.ts";
-import type { OwnAddress, Peer } from "./privacy.ts";
+import { type LinkParameters, Role } from "./role.ts";
+import type { OwnAddress, Peer } from "./peer.ts";
 
 /** One of the two that a connection is made between, at that moment. */
 export interface Party {
-  readonly chip: Chip;
+  readonly chip: Radio;
   /** The address that it uses. */
   readonly own: OwnAddress;
   /** The other one, as it knows it. */
@@ -25,12 +25,14 @@ interface Outcome {
   readonly role: Role;
   readonly connectionHandle: number;
   readonly parameters: LinkParameters;
+  /** Of the central, as CONNECT_IND has it. */
+  readonly clockAccuracy?: number;
 }
 
 /** The enhanced event if the host wants it, else the plain one; never both. Vol 4, Part E, 7.7.65.10. */
 export function announce(
   { chip, own, peer }: Party,
-  { status, role, connectionHandle, parameters }: Outcome,
+  { status, role, connectionHandle, parameters, clockAccuracy = 0 }: Outcome,
 ): void {
   const connection = {
     status,
@@ -39,7 +41,8 @@ export function announce(
     connectionInterval: parameters.connectionInterval,
     peripheralLatency: parameters.peripheralLatency,
     supervisionTimeout: parameters.supervisionTimeout,
-    centralClockAccuracy: 0,
+    // Of the peripheral alone: the central knows its own clock.
+    centralClockAccuracy: role === Role.Peripheral ? clockAccuracy : 0,
   };
   if (chip.hci.wants(LeEnhancedConnectionComplete)) {
     const isResolved = peer.onAir !== peer.address;
@@ -58,7 +61,7 @@ export function announce(
 }
 
 /** Which algorithm chooses the channels of a new connection: told right behind the connection. Vol 4, Part E, 7.7.65.20. */
-export function announceChannelSelection(chip: Chip, peer: Chip, connectionHandle: number): void {
+export function announceChannelSelection(chip: Radio, peer: Radio, connectionHandle: number): void {
   if (!choosesSecond(chip)) return;
   chip.hci.event(LeChannelSelectionAlgorithm, {
     connectionHandle,
@@ -67,7 +70,7 @@ export function announceChannelSelection(chip: Chip, peer: Chip, connectionHandl
 }
 
 /** Tells the host that no connection came about. */
-export function announceFailure(chip: Chip, role: Role, status: Status, peer: DeviceAddress): void {
+export function announceFailure(chip: Radio, role: Role, status: Status, peer: DeviceAddress): void {
   announce(
     {
       chip,
@@ -84,6 +87,6 @@ export function announceFailure(chip: Chip, role: Role, status: Status, peer: De
 }
 
 /** Whether it has Channel Selection Algorithm #2. Vol 6, Part B, 4.5.8.3. */
-function choosesSecond({ features }: Chip): boolean {
+function choosesSecond({ features }: Radio): boolean {
   return hasFeature(features, LeFeature.ChannelSelectionAlgorithm2);
 }

@@ -3,19 +3,13 @@ import {
   LeRemoteConnectionParameterRequest,
 } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
+import type { ConnectionWish, PendingWish } from "./connection-wish.ts";
+import { eventTime } from "./event-plan.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import { type LinkEnd, type LinkParameters, Role } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
+import { type LinkParameters, Role } from "./role.ts";
 import { LlOpcode, llControl, u16s } from "./ll-control.ts";
-
-/** What a host wishes a link's parameters to be; units of {@link LinkParameters}. */
-export interface ConnectionWish {
-  readonly intervalMin: number;
-  readonly intervalMax: number;
-  readonly maxLatency: number;
-  readonly timeout: number;
-  /** In 0.625 ms; 0 for as long as there is room. */
-  readonly maxCeLength?: number;
-}
+import { meet, reject, request } from "./request.ts";
 
 /** WinSize: the first packet comes within so many 1.25 ms of the instant. */
 const windowSize = 1;
@@ -30,50 +24,63 @@ export function isValidWish({ intervalMin, intervalMax, maxLatency, timeout }: C
   return timeout * 10 > (1 + maxLatency) * intervalMax * 1.25 * 2;
 }
 
-/** A wish of the peripheral that the central's host has been asked about. */
-export interface PendingWish {
-  readonly wish: ConnectionWish;
-  /** The peripheral's procedure is over. */
-  readonly done: () => void;
-}
-
 /** LE Connection Update: the central changes the parameters, a peripheral asks for it. Vol 6, Part B, 5.1.1, 5.1.7. */
 export function requestUpdate(end: LinkEnd, wish: ConnectionWish): void {
   if (end.role === Role.Central) {
     end.procedures.run((done) => {
       update(end, wish, () => done());
-    });
-    return;
-  }
-  if (!takesPart(end.peer)) {
-    tell(end, Status.UnsupportedRemoteFeature);
+    }, "connection");
     return;
   }
   end.procedures.run((done) => {
-    end.control(parameterRequest(LlOpcode.ConnectionParamReq, wish), () => {
-      ask(end.peer, { wish, done });
+    const fail = (status: Status): void => {
+      tell(end, status);
+      done();
+    };
+    request(end, {
+      pdu: parameterRequest(LlOpcode.ConnectionParamReq, wish),
+      features: [LeFeature.ConnectionParametersRequest],
+      known() {
+        meet(end, {
+          opcode: LlOpcode.ConnectionParamReq,
+          kind: "connection",
+          accepted(over) {
+            ask(end.peer, {
+              wish,
+              done() {
+                over();
+                done();
+              },
+            });
+          },
+          rejected: fail,
+        });
+      },
+      unknown() {
+        fail(Status.UnsupportedRemoteFeature);
+      },
     });
-  });
+  }, "connection");
 }
 
 /** The central's host agrees to what it was asked. */
 export function acceptRequest(end: LinkEnd, wish: ConnectionWish): void {
-  const { request } = end;
+  const { request: pending } = end;
   end.request = undefined;
   update(end, wish, (before) => {
     // The asker hears of it in any case.
-    if (request && !differs(before, end.link.parameters)) tell(end.peer, Status.Success);
-    request?.done();
+    if (pending && !differs(before, end.link.parameters)) tell(end.peer, Status.Success);
+    pending?.done();
   });
 }
 
 /** The central's host refuses. */
 export function rejectRequest(end: LinkEnd, reason: number): void {
-  const { request } = end;
+  const { request: pending } = end;
   end.request = undefined;
-  end.control(llControl(LlOpcode.RejectExtInd, LlOpcode.ConnectionParamReq, reason), () => {
+  reject(end, LlOpcode.ConnectionParamReq, reason, () => {
     tell(end.peer, reason);
-    request?.done();
+    pending?.done();
   });
 }
 
@@ -82,11 +89,11 @@ export function takesPart({ chip }: LinkEnd): boolean {
   return hasFeature(chip.features, LeFeature.ConnectionParametersRequest);
 }
 
-function ask(central: LinkEnd, request: PendingWish): void {
+function ask(central: LinkEnd, pending: PendingWish): void {
   const { chip, handle } = central;
-  central.request = request;
+  central.request = pending;
   if (chip.hci.wants(LeRemoteConnectionParameterRequest)) {
-    chip.hci.event(LeRemoteConnectionParameterRequest, { connectionHandle: handle, ...request.wish });
+    chip.hci.event(LeRemoteConnectionParameterRequest, { connectionHandle: handle, ...pending.wish });
   } else {
     // The central's host cannot be asked, so the central does not take part in the procedure.
     rejectRequest(central, Status.UnsupportedRemoteFeature);
@@ -106,9 +113,11 @@ function update(central: LinkEnd, wish: ConnectionWish, then: (before: LinkParam
   central.control(
     llControl(LlOpcode.ConnectionUpdateInd, ...window, fields),
     (instant) => {
+      const over = peer.procedures.respond();
       const isInTime = link.carrier.at(instant, () => {
+        over();
         const before = link.parameters;
-        link.mostEventTime = (wish.maxCeLength ?? 0) * 0.625;
+        link.mostEventTime = eventTime(wish.maxCeLength ?? 0);
         link.change(instant, parameters);
         tell(central, Status.Success);
         if (differs(before, parameters)) tell(peer, Status.Success);

@@ -1,19 +1,24 @@
 import { LeDataLengthChange } from "../../src/hci/events/le-connection.ts";
 import { leastLimit } from "./data-length.ts";
-import { hasFeature, LeFeature } from "./le-feature.ts";
-import type { LinkEnd } from "./link.ts";
+import { LeFeature } from "./le-feature.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { LlOpcode, llControl, u16s } from "./ll-control.ts";
+import { request } from "./request.ts";
 
 /** LL Data Length procedure; hosts hear of it if it changes anything. Vol 6, Part B, 5.1.9. */
 export function updateDataLength(end: LinkEnd): void {
   const { peer } = end;
-  if (!hasFeature(peer.chip.features, LeFeature.DataPacketLengthExtension)) return;
   end.procedures.run((done) => {
-    end.control(lengths(LlOpcode.LengthReq, end), () => {
-      peer.control(lengths(LlOpcode.LengthRsp, peer), () => {
-        for (const one of [end, peer]) if (one.dataLength.negotiate(one.peer.dataLength)) tell(one);
-        done();
-      });
+    request(end, {
+      pdu: lengths(LlOpcode.LengthReq, end),
+      features: [LeFeature.DataPacketLengthExtension],
+      known() {
+        peer.control(lengths(LlOpcode.LengthRsp, peer), () => {
+          for (const one of [end, peer]) if (one.dataLength.negotiate(one.peer.dataLength)) tell(one);
+          done();
+        });
+      },
+      unknown: done,
     });
   });
 }

@@ -1,7 +1,7 @@
 import { airTime, micSize } from "./air-time.ts";
-import type { Chip } from "./chip.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
 import { Phy } from "./phy.ts";
+import type { Settings } from "./settings.ts";
 
 /** Limits of one direction of a link. */
 export interface Limit {
@@ -11,11 +11,18 @@ export interface Limit {
   readonly time: number;
 }
 
+/** What of a controller decides on lengths. */
+export interface Measured {
+  readonly features: Uint8Array;
+  readonly settings: Pick<Settings, "dataOctets">;
+  readonly dataLengthDefaults: Limit;
+}
+
 /** What every controller can do, and all links begin with. Vol 6, Part B, 4.5.10. */
 export const leastLimit: Limit = { octets: 27, time: 328 };
 
 /** What a controller can do at best: a full payload on the slowest PHY that it has. Vol 6, Part B, 4.5.10. */
-export function limitOf({ settings, features }: Chip): Limit {
+export function limitOf({ settings, features }: Measured): Limit {
   if (!hasFeature(features, LeFeature.DataPacketLengthExtension)) return leastLimit;
   const { dataOctets: octets } = settings;
   const slowest = hasFeature(features, LeFeature.LeCoded) ? Phy.CodedS8 : Phy.Le1M;
@@ -33,7 +40,7 @@ export class DataLength {
   /** What this end receives at most. */
   receive: Limit = leastLimit;
 
-  constructor(chip: Chip) {
+  constructor(chip: Measured) {
     this.wanted = chip.dataLengthDefaults;
     this.receivable = limitOf(chip);
   }

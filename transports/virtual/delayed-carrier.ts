@@ -1,6 +1,6 @@
 import type { Carrier, ControlPdu } from "./carrier.ts";
 import { InstantCarrier } from "./instant-carrier.ts";
-import type { Link, LinkEnd } from "./link.ts";
+import type { SharedLink, LinkEnd } from "./link-end.ts";
 
 /** A packet on its way. */
 interface Flight {
@@ -11,15 +11,15 @@ interface Flight {
 }
 
 /** Packets of both directions take a fixed time, however many there are, and keep their order. */
-export class DelayedCarrier implements Carrier {
-  readonly #link: Link;
+export class DelayedCarrier implements Carrier<LinkEnd> {
+  readonly #link: SharedLink;
   readonly #arrival: InstantCarrier;
   #line: Flight[] = [];
   /** Runs for the first in line. */
   #timer: Disposable | undefined;
   #disposed = false;
 
-  constructor(link: Link) {
+  constructor(link: SharedLink) {
     this.#link = link;
     this.#arrival = new InstantCarrier(link);
   }

@@ -8,9 +8,10 @@ import {
 import { LeLongTermKeyRequest } from "../../src/hci/events/le-security.ts";
 import { Status } from "../../src/hci/status.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import type { LinkEnd } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { type KeyShare, type SessionKey, sessionKey } from "./link-cipher.ts";
 import { LlOpcode, llControl, u16s } from "./ll-control.ts";
+import { reject } from "./request.ts";
 
 /** With what a host encrypts a link. */
 export interface EncryptionStart {
@@ -162,13 +163,7 @@ class EncryptionRun {
       peripheral.terminate(error);
       return;
     }
-    const isExtended = [central, peripheral].every(({ chip }) =>
-      hasFeature(chip.features, LeFeature.ExtendedRejectIndication),
-    );
-    const pdu = isExtended
-      ? llControl(LlOpcode.RejectExtInd, LlOpcode.EncReq, error)
-      : llControl(LlOpcode.RejectInd, error);
-    peripheral.control(pdu, () => {
+    reject(peripheral, LlOpcode.EncReq, error, () => {
       this.#tell(central, error);
       this.#end(central);
     });

@@ -1,6 +1,11 @@
 /** Rounding of times may not make an event seem to have passed. */
 const hair = 1e-9;
 
+/** Maximum_CE_Length, in 0.625 ms, as ms. Vol 4, Part E, 7.8.12. */
+export function eventTime(maxCeLength: number): number {
+  return maxCeLength * 0.625;
+}
+
 /**
  * When the connection events of a link are, and which of them the peripheral attends. Vol 6, Part B, 4.5.1.
  *

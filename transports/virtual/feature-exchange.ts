@@ -1,8 +1,13 @@
 import { LeReadRemoteFeaturesComplete } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import { type LinkEnd, Role } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
+import { Role } from "./role.ts";
 import { LlOpcode, llControl } from "./ll-control.ts";
+import { request } from "./request.ts";
+
+/** A peripheral may begin it. Vol 6, Part B, 4.6.4. */
+const byPeripheral = LeFeature.PeripheralInitiatedFeaturesExchange;
 
 /** Feature Exchange procedure. Vol 6, Part B, 5.1.4. */
 export function readRemoteFeatures(end: LinkEnd): void {
@@ -11,24 +16,30 @@ export function readRemoteFeatures(end: LinkEnd): void {
     chip.hci.event(LeReadRemoteFeaturesComplete, { status, connectionHandle: handle, features });
   };
   const isCentral = role === Role.Central;
-  if (!isCentral && !bothBegin(end)) {
+  if (!isCentral && !hasFeature(chip.features, byPeripheral)) {
     tell(Status.UnsupportedRemoteFeature, new Uint8Array(8));
     return;
   }
   end.procedures.run((done) => {
     const opcode = isCentral ? LlOpcode.FeatureReq : LlOpcode.PeripheralFeatureReq;
-    end.control(llControl(opcode, chip.features), () => {
-      peer.control(llControl(LlOpcode.FeatureRsp, peer.chip.features), () => {
-        tell(Status.Success, peer.chip.features);
+    request(end, {
+      pdu: llControl(opcode, chip.features),
+      features: isCentral ? [] : [byPeripheral],
+      known() {
+        peer.knowsFeatures = true;
+        const features = peer.chip.features.slice();
+        // Of the first octet, what both have. Vol 6, Part B, 2.4.2.10.
+        features[0] = (features[0] ?? 0) & (chip.features[0] ?? 0);
+        peer.control(llControl(LlOpcode.FeatureRsp, features), () => {
+          end.knowsFeatures = true;
+          tell(Status.Success, features);
+          done();
+        });
+      },
+      unknown() {
+        tell(Status.UnsupportedRemoteFeature, new Uint8Array(8));
         done();
-      });
+      },
     });
   });
-}
-
-/** Whether a peripheral may begin it. */
-function bothBegin({ chip, peer }: LinkEnd): boolean {
-  return [chip, peer.chip].every(({ features }) =>
-    hasFeature(features, LeFeature.PeripheralInitiatedFeaturesExchange),
-  );
 }

@@ -2,21 +2,44 @@ import { concat, noOctets, u16At } from "../../src/common/bytes.ts";
 import { type Event, encodeEvent } from "../../src/hci/event.ts";
 import { HostNumberOfCompletedPackets } from "../../src/hci/commands/controller-baseband.ts";
 import { CommandComplete, CommandStatus } from "../../src/hci/events/flow.ts";
+import { DisconnectionComplete } from "../../src/hci/events/link.ts";
 import { PacketType } from "../../src/hci/packet.ts";
 import type { HciReceiver } from "../../src/hci/transport.ts";
+import type { Clock } from "../../src/common/clock.ts";
+import type { Random } from "../../src/common/random.ts";
 import { Ring } from "../../src/common/ring.ts";
-import type { Chip } from "./chip.ts";
+import { EndedLinks } from "./ended-links.ts";
 import { EventMasks } from "./event-masks.ts";
-import { HostFlow } from "./host-flow.ts";
+import { HostFlow, type Origin } from "./host-flow.ts";
+import type { HostFaultKind } from "./host-fault.ts";
 import { type HciTrouble, noTrouble } from "./hci-trouble.ts";
 import { LateQueue } from "./late-queue.ts";
-import type { LinkEnd } from "./link.ts";
+import type { Settings } from "./settings.ts";
+
+/** The packet type, the opcode and the length of the parameters. Vol 4, Part E, 5.4.1. */
+export const commandHeaderSize = 4;
+
+/** How many packets of the host a controller that is hung holds: more than any credits allow. */
+const mostUntaken = 1024;
 
 /** How many packets for the host a controller holds before it takes no more data from the air. */
 const mostWaiting = 256;
 
 /** Probabilities are drawn to one in so many. */
 const grain = 0x1_0000_0000;
+
+/** What is behind the port. */
+export interface Inside {
+  readonly medium: { readonly clock: Clock; readonly random: Random };
+  readonly settings: Pick<Settings, "commandPackets">;
+  /** Has the port take in and hand out. */
+  wake(): void;
+  /** One packet from the host. */
+  receive(packet: Uint8Array): void;
+  /** Whether this kind of controller sends an event at all. */
+  knowsEvent(code: number, subevent: number | undefined): boolean;
+  fault(kind: HostFaultKind, message: string): void;
+}
 
 /** The controller's end of HCI: packets wait here in both directions until the air's turn. */
 export class HciPort {
@@ -25,21 +48,26 @@ export class HciPort {
   readonly flow: HostFlow = new HostFlow((packet, origin) => {
     this.#enqueue(packet, origin);
   });
-  readonly #chip: Chip;
+  /** What the host cannot know yet. */
+  readonly ended: EndedLinks = new EndedLinks();
+  readonly #chip: Inside;
   readonly #in = new Ring<Uint8Array>();
   readonly #out = new Ring<Uint8Array>();
   /** For each packet in `#out`, whose buffer comes free when the host has it. */
-  readonly #origins = new Ring<LinkEnd | undefined>();
+  readonly #origins = new Ring<Origin | undefined>();
   /** Events that are held back, when they are. */
   readonly #late: LateQueue<Uint8Array>;
   #receiver: HciReceiver | undefined;
   #trouble: HciTrouble = noTrouble;
+  /** How many packets the host has sent, and how many of them were worked off. */
+  #sent = 0;
+  #taken = 0;
   /** Commands whose answer the host has not seen. */
   #unanswered = 0;
   /** What the host was told last, less what it has sent since. Before anything was told it is 1. Vol 4, Part E, 4.4. */
   #allowed = 1;
 
-  constructor(chip: Chip) {
+  constructor(chip: Inside) {
     this.#chip = chip;
     this.#late = new LateQueue(chip.medium.clock, (event) => {
       this.#enqueue(event, undefined);
@@ -78,20 +106,29 @@ export class HciPort {
     this.#origins.clear();
     this.#unanswered = 0;
     this.#allowed = 1;
+    this.#sent = this.#taken = 0;
+    this.ended.forget();
   }
 
   /** A packet from the host. */
   send(packet: Uint8Array): void {
-    // One command takes no part in the flow control of commands. Vol 4, Part E, 7.3.40.
-    if (packet[0] === PacketType.Command && u16At(packet, 1) !== HostNumberOfCompletedPackets.opcode)
-      this.#charge();
+    if (this.#trouble.hung && this.#in.length >= mostUntaken) {
+      const kind = packet[0] === PacketType.Command ? "commandCredit" : "aclCredit";
+      this.#chip.fault(kind, `a packet more than the ${mostUntaken} that wait for a controller that is hung`);
+      return;
+    }
+    if (isCharged(packet)) this.#charge();
+    this.#sent++;
     this.#in.push(packet);
     this.#chip.wake();
   }
 
   takeIn(): void {
     if (this.#trouble.hung) return;
-    for (let packet = this.#in.shift(); packet; packet = this.#in.shift()) this.#chip.receive(packet);
+    for (let packet = this.#in.shift(); packet; packet = this.#in.shift()) {
+      this.#taken++;
+      this.#chip.receive(packet);
+    }
   }
 
   handOut(): void {
@@ -101,11 +138,16 @@ export class HciPort {
       const packet = this.#out.shift();
       const origin = this.#origins.shift();
       if (!packet) return;
-      if (packet[0] === PacketType.Event) this.#discharge(packet);
-      if (origin) origin.chip.acl.returned(origin);
+      if (packet[0] === PacketType.Event) this.#tell(packet);
+      if (origin) origin.returned();
       this.#receiver.packet(packet);
       if (this.#trouble.duplicate > 0) this.#repeat(packet);
     }
+  }
+
+  /** Whether the host could take a link for alive when it sent the packet that is being worked off. */
+  couldBeAlive(handle: number): boolean {
+    return this.ended.couldBeAlive(handle, this.#taken);
   }
 
   /** Whether the host has unmasked an event. */
@@ -135,7 +177,7 @@ export class HciPort {
   }
 
   /** Queues a packet for the host; when it has been handed out, `origin` gets its buffer back. */
-  push(packet: Uint8Array, origin: LinkEnd | undefined): void {
+  push(packet: Uint8Array, origin: Origin | undefined): void {
     if (!this.#receiver) return;
     if (packet[0] === PacketType.AclData && this.flow.holds(packet, origin)) return;
     const { delayMs } = this.#trouble;
@@ -144,7 +186,7 @@ export class HciPort {
     else this.#enqueue(packet, origin);
   }
 
-  #enqueue(packet: Uint8Array, origin: LinkEnd | undefined): void {
+  #enqueue(packet: Uint8Array, origin: Origin | undefined): void {
     // A controller that is hung forgets what it cannot hold.
     if (this.#trouble.hung && this.full && packet[0] === PacketType.Event) return;
     this.#out.push(packet);
@@ -165,6 +207,12 @@ export class HciPort {
     this.#chip.fault("commandCredit", "a command more than Num_HCI_Command_Packets allows");
   }
 
+  /** An event is handed out: what the host may do, and what it knows, follow from some of them. */
+  #tell(packet: Uint8Array): void {
+    if (packet[1] === DisconnectionComplete.code) this.ended.tell(u16At(packet, 4), this.#sent);
+    else this.#discharge(packet);
+  }
+
   /** How many commands the host may send is decided when it gets the answer: it may have sent some since. */
   #discharge(packet: Uint8Array): void {
     const at = packet[1] === CommandComplete.code ? 3 : packet[1] === CommandStatus.code ? 4 : 0;
@@ -173,4 +221,14 @@ export class HciPort {
     this.#allowed = Math.max(0, this.#chip.settings.commandPackets - this.#unanswered);
     packet[at] = this.#allowed;
   }
+}
+
+/**
+ * Whether a packet takes part in the flow control of commands, as all commands but one do. Vol 4, Part E, 7.3.40.
+ *
+ * One without a whole header is not answered: it would never be given back.
+ */
+function isCharged(packet: Uint8Array): boolean {
+  if (packet[0] !== PacketType.Command || packet.length < commandHeaderSize) return false;
+  return u16At(packet, 1) !== HostNumberOfCompletedPackets.opcode;
 }

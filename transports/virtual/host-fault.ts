@@ -10,7 +10,7 @@ export type HostFaultKind =
   | "aclLength"
   /** An ACL packet with boundary or broadcast flags that LE does not have. Vol 4, Part E, 5.4.2. */
   | "aclFlags"
-  /** An ACL packet for a handle that is not connected. Vol 4, Part E, 5.4.2. */
+  /** An ACL packet for a handle that is not connected, as the host knows or could know. Vol 4, Part E, 5.4.2. */
   | "unknownHandle";
 
 /** One mistake of the host, kept by the controller so that a test can see it. */

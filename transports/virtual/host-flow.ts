@@ -4,12 +4,17 @@ import type {
   HostBufferSizeParameters,
   HostCompletedPackets,
 } from "../../src/hci/commands/controller-baseband.ts";
-import type { LinkEnd } from "./link.ts";
+
+/** Whose buffer comes free when the host has a packet. */
+export interface Origin {
+  /** The host has it. */
+  returned(): void;
+}
 
 /** Data for the host, and whose buffer comes free when the host has it. */
 interface Held {
   readonly packet: Uint8Array;
-  readonly origin: LinkEnd | undefined;
+  readonly origin: Origin | undefined;
 }
 
 /** How many packets wait for the host before its controller takes no more from the air. */
@@ -26,10 +31,10 @@ export class HostFlow {
   readonly #held = new Ring<Held>();
   /** Links that were gone before the host was done with their packets. */
   readonly #gone = new Set<number>();
-  readonly #push: (packet: Uint8Array, origin: LinkEnd | undefined) => void;
+  readonly #push: (packet: Uint8Array, origin: Origin | undefined) => void;
 
   /** @param push - Takes what the host has room for. */
-  constructor(push: (packet: Uint8Array, origin: LinkEnd | undefined) => void) {
+  constructor(push: (packet: Uint8Array, origin: Origin | undefined) => void) {
     this.#push = push;
   }
 
@@ -59,7 +64,7 @@ export class HostFlow {
   }
 
   /** Takes an ACL Data packet that the host has no room for; false if it has. */
-  holds(packet: Uint8Array, origin: LinkEnd | undefined): boolean {
+  holds(packet: Uint8Array, origin: Origin | undefined): boolean {
     if (!this.#enabled) return false;
     if (this.#hasRoom && this.#held.length === 0) {
       this.#charge(packet);

@@ -5,16 +5,18 @@ import type {
 } from "../../src/hci/commands/le-extended-connection.ts";
 import type { OnPhy } from "../../src/hci/commands/per-phy.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { Advertiser } from "./advertiser.ts";
 import { Property } from "./advertising-parameters.ts";
-import type { Chip } from "./chip.ts";
+import { requestAt, requestChannel } from "./advertising-capture.ts";
+import type { Advertisement, Radio } from "./radio.ts";
 import { establish } from "./connecting.ts";
 import { announceFailure } from "./connection-complete.ts";
 import { type DeviceAddress, sameAddress } from "./device-address.ts";
-import { Role } from "./link.ts";
+import { eventTime } from "./event-plan.ts";
+import { Role } from "./role.ts";
 import type { Listener } from "./medium.ts";
 import type { Phy } from "./phy.ts";
-import { aimOf, ownAddress, type Peer, recognise } from "./privacy.ts";
+import type { Peer } from "./peer.ts";
+import { aimOf, ownAddress, recognise } from "./privacy.ts";
 import { receptionOf } from "./reception.ts";
 
 /** Which connection is wanted, whichever command said so. Vol 4, Part E, 7.8.12 and 7.8.66. */
@@ -46,13 +48,21 @@ export function goalOfExtendedCommand(parameters: LeExtendedCreateConnectionPara
   };
 }
 
+/** How it asks for the connection. */
+interface Request {
+  readonly phy: Phy;
+  readonly wanted: InitiatingParameters;
+  /** In ms of the clock. */
+  readonly requestedAt: number;
+}
+
 /** The Initiating state of a controller. Vol 6, Part B, 4.4.4. */
 export class Initiator implements Listener {
-  readonly #chip: Chip;
+  readonly #chip: Radio;
   #goal: ConnectionGoal | undefined;
   #since = 0;
 
-  constructor(chip: Chip) {
+  constructor(chip: Radio) {
     this.#chip = chip;
   }
 
@@ -80,7 +90,7 @@ export class Initiator implements Listener {
     announceFailure(this.#chip, Role.Central, Status.UnknownConnectionIdentifier, goal.peer);
   }
 
-  hear(advertiser: Advertiser): void {
+  hear(advertiser: Advertisement): void {
     const goal = this.#goal;
     const chip = this.#chip;
     if (!goal || !advertiser.has(Property.Connectable)) return;
@@ -92,7 +102,12 @@ export class Initiator implements Listener {
     const phy = (legacy ? parameters.primaryPhy : parameters.secondaryPhy) as Phy;
     // A host that names no parameters for the PHY of the connection means those of the PHY it listens on.
     const wanted = goal.phys.find((each) => each.phy === phy) ?? reception.window;
-    this.#connect(goal, advertiser, peer, phy, wanted);
+    this.#connect(goal, advertiser, peer, {
+      phy,
+      wanted,
+      // Behind the packet that was heard: no other goes out in this event.
+      requestedAt: requestAt(advertiser, reception.at),
+    });
   }
 
   reset(): void {
@@ -104,17 +119,16 @@ export class Initiator implements Listener {
     return goal.usesAcceptList ? this.#chip.acceptList.has(address) : sameAddress(address, goal.peer);
   }
 
-  #isForMe(goal: ConnectionGoal, { target }: Advertiser): boolean {
+  #isForMe(goal: ConnectionGoal, { target }: Advertisement): boolean {
     return !target || aimOf(this.#chip, goal.ownAddressType, target).at === "self";
   }
 
   /** CONNECT_IND or AUX_CONNECT_REQ, if the advertiser gets and takes it. Vol 6, Part B, 4.4.4. */
   #connect(
     goal: ConnectionGoal,
-    advertiser: Advertiser,
+    advertiser: Advertisement,
     peer: Peer,
-    phy: Phy,
-    wanted: InitiatingParameters,
+    { phy, wanted, requestedAt }: Request,
   ): void {
     const chip = this.#chip;
     const own = ownAddress(chip, goal.ownAddressType, chip.randomAddress, peer.address);
@@ -131,7 +145,14 @@ export class Initiator implements Listener {
         peripheralLatency: wanted.maxLatency,
         supervisionTimeout: wanted.supervisionTimeout,
       },
-      phy,
+      {
+        phy,
+        mostEventTime: eventTime(wanted.maxCeLength),
+        requestedAt,
+        channel: requestChannel(advertiser, requestedAt),
+        isExtended: !advertiser.legacy,
+        source: advertiser,
+      },
     );
     advertiser.connected(end.handle);
   }

@@ -2,8 +2,9 @@ import { noOctets } from "../../src/common/bytes.ts";
 import { aclHeaderSize } from "../../src/hci/acl-view.ts";
 import { deliver } from "./acl-delivery.ts";
 import type { Carrier, ControlPdu } from "./carrier.ts";
-import type { Link, LinkEnd } from "./link.ts";
-import { captureLinkPacket, Llid, llidOf, payloadOf } from "./link-capture.ts";
+import type { SharedLink, LinkEnd } from "./link-end.ts";
+import { captureLinkPacket, llidOf, payloadOf } from "./link-capture.ts";
+import { Llid } from "./llid.ts";
 import { isLost } from "./loss.ts";
 
 /** What waits at one end until the other hears it: ACL packets and control. */
@@ -14,15 +15,15 @@ interface Side {
 }
 
 /** Packets take no time: what one end sends the other has, as soon as they hear one another. */
-export class InstantCarrier implements Carrier {
-  readonly #link: Link;
+export class InstantCarrier implements Carrier<LinkEnd> {
+  readonly #link: SharedLink;
   readonly #sides: readonly [Side, Side] = [
     { waiting: [], sequence: 0 },
     { waiting: [], sequence: 0 },
   ];
   #disposed = false;
 
-  constructor(link: Link) {
+  constructor(link: SharedLink) {
     this.#link = link;
   }
 
@@ -107,7 +108,9 @@ export class InstantCarrier implements Carrier {
   /** What the peer makes of the payload of one packet. */
   #carry(end: LinkEnd, llid: Llid, payload: Uint8Array): Uint8Array | undefined {
     const sealed = end.encryption.transmit?.seal(llid, payload);
-    if (this.#link.medium.capture) this.#capture(end, llid, sealed ?? payload);
+    const { capture } = this.#link.medium;
+    if (capture)
+      this.#capture(end, llid, capture.ciphered ? (sealed ?? payload) : payload, sealed !== undefined);
     return sealed ? end.peer.encryption.open(llid, sealed) : payload;
   }
 
@@ -137,13 +140,15 @@ export class InstantCarrier implements Carrier {
   }
 
   /** The packet and its acknowledgement. */
-  #capture(end: LinkEnd, llid: Llid, payload: Uint8Array): void {
+  #capture(end: LinkEnd, llid: Llid, payload: Uint8Array, encrypted: boolean): void {
     const { clock } = this.#link.medium;
     const now = clock.now();
     const event = this.#link.plan.eventAt(now);
     const own = this.#sides[end.role];
     const other = this.#sides[end.peer.role];
-    captureLinkPacket(end, now, event, { llid, sn: own.sequence, nesn: other.sequence, md: false, payload });
+    const decrypted = encrypted && this.#link.medium.capture?.ciphered === false;
+    const packet = { llid, sn: own.sequence, nesn: other.sequence, md: false, payload, decrypted };
+    captureLinkPacket(end, now, event, packet);
     own.sequence ^= 1;
     const answer = { llid: Llid.Continuation, sn: other.sequence, nesn: own.sequence, md: false };
     captureLinkPacket(end.peer, now, event, { ...answer, payload: noOctets });

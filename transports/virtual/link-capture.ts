@@ -1,10 +1,8 @@
 import { aclHeaderSize } from "../../src/hci/acl-view.ts";
 import { isStart } from "./acl-delivery.ts";
-import { type LinkEnd, Role } from "./link.ts";
-
-/** What the payload of a packet is. Vol 6, Part B, 2.4. */
-export const Llid = { Continuation: 0b01, Start: 0b10, Control: 0b11 } as const;
-export type Llid = (typeof Llid)[keyof typeof Llid];
+import type { LinkEnd } from "./link-end.ts";
+import { Llid } from "./llid.ts";
+import { Role } from "./role.ts";
 
 /** A packet of a link, but for who sends it and when. */
 export interface LinkPacket {
@@ -14,6 +12,8 @@ export interface LinkPacket {
   /** More Data. */
   readonly md: boolean;
   readonly payload: Uint8Array;
+  /** Whether `payload` is in plain though the packet goes through the air encrypted. */
+  readonly decrypted?: boolean;
 }
 
 /** Writes a packet of a link to the capture of the air, if there is one. */
@@ -21,7 +21,7 @@ export function captureLinkPacket(
   from: LinkEnd,
   at: number,
   event: number,
-  { llid, sn, nesn, md, payload }: LinkPacket,
+  { llid, sn, nesn, md, payload, decrypted = false }: LinkPacket,
 ): void {
   const { link, peer, phy, role } = from;
   const { capture } = link.medium;
@@ -39,6 +39,7 @@ export function captureLinkPacket(
     pdu,
     accessAddress,
     crcInit,
+    decrypted,
     direction: role === Role.Central ? "centralToPeripheral" : "peripheralToCentral",
   });
 }

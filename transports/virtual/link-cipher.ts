@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import { concat, reversed } from "../../src/common/bytes.ts";
 import { e } from "./aes.ts";
 import { micSize } from "./air-time.ts";
-import type { Llid } from "./link-capture.ts";
+import type { Llid } from "./llid.ts";
 
 const algorithm = "aes-128-ccm";
 

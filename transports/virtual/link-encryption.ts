@@ -1,8 +1,9 @@
-import { AuthenticatedPayload } from "./authenticated-payload.ts";
+import { AuthenticatedPayload, type PingingEnd } from "./authenticated-payload.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { Llid } from "./link-capture.ts";
 import { LinkCipher, type SessionKey } from "./link-cipher.ts";
-import { type LinkEnd, Role } from "./link.ts";
+import type { Llid } from "./llid.ts";
+import { Role } from "./role.ts";
+import type { Encryption } from "./timing.ts";
 
 /** How a peripheral goes on when its host has answered LE Long Term Key Request. Vol 4, Part E, 7.7.65.5. */
 export interface KeyRequest {
@@ -12,10 +13,20 @@ export interface KeyRequest {
   refuse(): void;
 }
 
+/** One end of a link, as far as its encryption is concerned. */
+export interface EncryptedEnd extends PingingEnd {
+  readonly role: Role;
+  readonly link: PingingEnd["link"] & { readonly medium: { readonly encryption: Encryption } };
+  /** Whether its packets carry a message integrity check. */
+  encrypted: boolean;
+  /** Gives the link up. */
+  lose(reason: number): void;
+}
+
 /**
  * The encryption of one end of a link. Vol 6, Part B, 5.1.3.
  *
- * Whether packets have a message integrity check is {@link LinkEnd.encrypted}; the ciphers are there only in an air
+ * Whether packets have a message integrity check is {@link EncryptedEnd.encrypted}; the ciphers are there only in an air
  * that really encrypts.
  */
 export class LinkEncryption implements Disposable {
@@ -32,9 +43,9 @@ export class LinkEncryption implements Disposable {
   /** There while the host of this end, a peripheral, is asked for a key. */
   request: KeyRequest | undefined;
   readonly payload: AuthenticatedPayload;
-  readonly #end: LinkEnd;
+  readonly #end: EncryptedEnd;
 
-  constructor(end: LinkEnd) {
+  constructor(end: EncryptedEnd) {
     this.#end = end;
     this.payload = new AuthenticatedPayload(end);
   }

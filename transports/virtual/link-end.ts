@@ -1,25 +1,65 @@
 import type { SubrateParameters } from "../../src/hci/commands/le-subrating.ts";
 import { DisconnectionComplete } from "../../src/hci/events/link.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { ControlPdu } from "./carrier.ts";
-import type { Chip } from "./chip.ts";
-import type { PendingWish } from "./connection-update.ts";
+import type { Carrier, ControlPdu } from "./carrier.ts";
+import type { Radio } from "./radio.ts";
+import type { PendingWish } from "./connection-wish.ts";
 import { addCounters, type Counters, noCounters } from "./counters.ts";
 import { DataLength } from "./data-length.ts";
 import type { DeviceAddress } from "./device-address.ts";
-import type { Link, Role } from "./link.ts";
+import type { LinkParameters, Role } from "./role.ts";
 import { LinkEncryption } from "./link-encryption.ts";
 import { LinkPhy, phyWish, supportedPhys } from "./link-phy.ts";
 import { LinkPower } from "./link-power.ts";
+import type { EventPlan } from "./event-plan.ts";
+import type { LinkIdentity } from "./link-identity.ts";
+import type { Medium } from "./medium.ts";
 import { LlOpcode, llControl } from "./ll-control.ts";
 import { ProcedureLine } from "./procedure-line.ts";
 
 /** Rounding of times, in ms. */
 const hair = 1e-6;
 
+/** The connection of two controllers, as its ends and what carries its packets know it. Vol 6, Part B, 4.5. */
+export interface SharedLink {
+  readonly medium: Medium;
+  readonly identity: LinkIdentity;
+  readonly plan: EventPlan;
+  readonly carrier: Carrier<LinkEnd>;
+  /** The central's end; the other one is its peer. */
+  readonly central: LinkEnd;
+  /** As Vol 4, Part E, 7.8.19. */
+  channelMap: Uint8Array;
+  /** How long a connection event may be, in ms; 0 for as long as there is room. Vol 4, Part E, 7.8.18. */
+  mostEventTime: number;
+  /** Whether either end is gone without a word. */
+  gone: boolean;
+  /** The ends do not hear one another; what they send waits. */
+  readonly silent: boolean;
+  /** Its last event was lost to another link. */
+  crowded: boolean;
+  /** The probability that a packet is lost. */
+  readonly loss: number;
+  /** Whether Channel Selection Algorithm #2 chooses the channels. Vol 6, Part B, 4.5.8.3. */
+  readonly usesSecond: boolean;
+  /** Whether a packet ever arrived. Vol 6, Part B, 4.5. */
+  established: boolean;
+  readonly parameters: LinkParameters;
+  /** How long an end may hear nothing, in ms. Vol 6, Part B, 4.5.2. */
+  readonly patience: number;
+  /** Other parameters, from a connection event on. Vol 6, Part B, 5.1.1. */
+  change(event: number, parameters: LinkParameters): void;
+  /** Of `factor` events one is used, from `base` on. Vol 6, Part B, 5.1.19. */
+  subrate(factor: number, base: number, continuation: number, parameters: LinkParameters): void;
+  /** The data channel of a connection event. */
+  channel(event: number): number;
+  /** Something has changed between the ends: whether they hear one another, and how much is lost. */
+  reconsider(): void;
+}
+
 /** What one end is made from. */
 export interface EndOptions {
-  readonly chip: Chip;
+  readonly chip: Radio;
   readonly role: Role;
   /** The address it used to make the connection. */
   readonly address: DeviceAddress;
@@ -27,8 +67,8 @@ export interface EndOptions {
 
 /** One controller's end of a link. */
 export class LinkEnd {
-  readonly chip: Chip;
-  readonly link: Link;
+  readonly chip: Radio;
+  readonly link: SharedLink;
   readonly role: Role;
   readonly handle: number;
   readonly address: DeviceAddress;
@@ -49,16 +89,24 @@ export class LinkEnd {
   subrate: SubrateParameters;
   /** Whether versions have been exchanged. Vol 6, Part B, 5.1.5. */
   knowsVersion = false;
+  /** Whether features have been exchanged. Vol 6, Part B, 5.1.4. */
+  knowsFeatures = false;
+  /** Opcodes that the peer has answered with LL_UNKNOWN_RSP. Vol 6, Part B, 2.4.2.8. */
+  readonly unknownToPeer: Set<number> = new Set<number>();
   /** When it last heard its peer, in ms. */
   heardAt = 0;
   /** Whether its packets carry a message integrity check. Vol 6, Part B, 2.4. */
   encrypted = false;
   #paused = false;
   #gone = false;
+  /** LL_TERMINATE_IND is on its way. */
+  #terminating = false;
   #supervision: Disposable | undefined;
+  /** The T_terminate timer. Vol 6, Part B, 5.1.6. */
+  #farewell: Disposable | undefined;
 
   /** Makes both ends: that of `self` and, as its {@link peer}, that of `other`. */
-  constructor(link: Link, self: EndOptions, other: EndOptions, peer?: LinkEnd) {
+  constructor(link: SharedLink, self: EndOptions, other: EndOptions, peer?: LinkEnd) {
     const { chip } = self;
     this.chip = chip;
     this.link = link;
@@ -74,6 +122,7 @@ export class LinkEnd {
       this.lose(Status.LlResponseTimeout);
     });
     chip.links.add(this);
+    chip.hci.ended.forget(this.handle);
     this.peer = peer ?? new LinkEnd(link, other, self, this);
   }
 
@@ -92,6 +141,11 @@ export class LinkEnd {
     return this.link.medium.space.rssi(this.peer.chip, this.chip);
   }
 
+  /** The peer's host has a packet of this end, whose buffer is free. */
+  returned(): void {
+    this.chip.acl.returned(this);
+  }
+
   /** Sends an LL Control PDU to the peer. Vol 6, Part B, 2.4.2. */
   control(
     octets: Uint8Array,
@@ -101,8 +155,10 @@ export class LinkEnd {
     if (!this.#gone) this.link.carrier.control(this, { octets, arrived, ...how });
   }
 
-  /** LL Termination: both hosts are told, each its own reason. Vol 6, Part B, 5.1.6. */
+  /** ACL Termination procedure: both hosts are told, each its own reason. Vol 6, Part B, 5.1.6. */
   terminate(reason: number): void {
+    if (this.#terminating) return;
+    this.#terminating = true;
     // To a peer that does not hear it the packet goes again and again, until the supervision timeout.
     this.control(
       llControl(LlOpcode.TerminateInd, reason),
@@ -112,6 +168,11 @@ export class LinkEnd {
       },
       { behindData: !this.#paused },
     );
+    if (this.#gone) return;
+    // A peer that has no room for what goes before the packet never acknowledges it: this end leaves all the same.
+    this.#farewell = this.chip.medium.clock.after(this.link.parameters.supervisionTimeout * 10, () => {
+      this.lose(Status.ConnectionTerminatedByLocalHost);
+    });
   }
 
   /** This end is gone, as by a reset: the peer notices when its supervision timeout is over. Vol 6, Part B, 4.5.2. */
@@ -136,7 +197,8 @@ export class LinkEnd {
     this.#supervision = clock.after(wait, () => {
       this.#supervision = undefined;
       if (this.heardAt + this.link.patience > clock.now() + hair) {
-        if (this.link.silent || this.link.loss > 0) this.watch();
+        const { silent, loss, crowded } = this.link;
+        if (silent || loss > 0 || crowded) this.watch();
       } else {
         this.lose(this.link.established ? Status.ConnectionTimeout : Status.ConnectionFailedToBeEstablished);
       }
@@ -151,6 +213,7 @@ export class LinkEnd {
   #close(reason: number): void {
     if (this.#gone) return;
     this.#forget();
+    this.chip.hci.ended.end(this.handle, this.chip.hci.wants(DisconnectionComplete));
     this.chip.hci.event(DisconnectionComplete, {
       status: Status.Success,
       connectionHandle: this.handle,
@@ -162,6 +225,7 @@ export class LinkEnd {
     this.link.carrier.settle();
     this.#gone = true;
     this.unwatch();
+    this.#farewell?.[Symbol.dispose]();
     this.procedures[Symbol.dispose]();
     this.power[Symbol.dispose]();
     this.encryption[Symbol.dispose]();

@@ -1,7 +1,10 @@
 import type { LeSetPathLossReportingParametersParameters } from "../../src/hci/commands/le-power.ts";
 import { LePathLossThreshold, LeTransmitPowerReporting } from "../../src/hci/events/le-power.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { LinkEnd } from "./link.ts";
+import type { EventPlan } from "./event-plan.ts";
+import type { HciPort } from "./hci-port.ts";
+import type { Medium } from "./medium.ts";
+import type { Antenna } from "./space.ts";
 import { txPowerRange } from "./identity.ts";
 
 /** Reason of LE Transmit Power Reporting. Vol 4, Part E, 7.7.65.33. */
@@ -15,19 +18,27 @@ type Zone = (typeof Zone)[keyof typeof Zone];
 /** High_Threshold for no high zone. Vol 4, Part E, 7.8.119. */
 const noHighZone = 0xff;
 
+/** One end of a link, as far as its power is concerned. */
+export interface PoweredEnd {
+  readonly chip: Antenna & { readonly hci: HciPort };
+  readonly handle: number;
+  readonly link: { readonly medium: Medium; readonly plan: Pick<EventPlan, "interval"> };
+  readonly peer: PoweredEnd;
+}
+
 /** What the host of one end wants to know of powers and of the path loss. Vol 4, Part E, 7.8.119 to 7.8.121. */
 export class LinkPower implements Disposable {
   /** Transmit_Power reports when this end changes its own. */
   reportsLocal = false;
   /** The same when the peer does. */
   reportsRemote = false;
-  readonly #end: LinkEnd;
+  readonly #end: PoweredEnd;
   #parameters: LeSetPathLossReportingParametersParameters | undefined;
   #enabled = false;
   #zone: Zone = Zone.Middle;
   #timer: Disposable | undefined;
 
-  constructor(end: LinkEnd) {
+  constructor(end: PoweredEnd) {
     this.#end = end;
   }
 
@@ -71,7 +82,7 @@ export class LinkPower implements Disposable {
   }
 
   /** LE Transmit Power Reporting about the power of `whose`. Vol 4, Part E, 7.7.65.33. */
-  report(whose: LinkEnd, reason: PowerReason, phy: number, delta: number): void {
+  report(whose: PoweredEnd, reason: PowerReason, phy: number, delta: number): void {
     const { chip, handle } = this.#end;
     const txPowerLevel = whose.chip.txPower;
     chip.hci.event(LeTransmitPowerReporting, {
@@ -82,6 +93,20 @@ export class LinkPower implements Disposable {
       txPowerLevel,
       txPowerLevelFlag: powerFlags(txPowerLevel),
       delta,
+    });
+  }
+
+  /** The power of the peer could not be read. Vol 4, Part E, 7.7.65.33. */
+  reportFailure(status: Status, phy: number): void {
+    const { chip, handle } = this.#end;
+    chip.hci.event(LeTransmitPowerReporting, {
+      status,
+      connectionHandle: handle,
+      reason: PowerReason.RemoteRead,
+      phy,
+      txPowerLevel: unknownPower,
+      txPowerLevelFlag: 0,
+      delta: 0,
     });
   }
 
@@ -116,6 +141,9 @@ export class LinkPower implements Disposable {
     this.#timer = undefined;
   }
 }
+
+/** TX_Power_Level that nobody knows, in dBm. Vol 4, Part E, 7.7.65.33. */
+const unknownPower = 127;
 
 /** Bit 0: it can be no less; bit 1: it can be no more. */
 export function powerFlags(txPower: number): number {

@@ -1,13 +1,17 @@
 import { type DeviceAddress, sameAddress } from "./device-address.ts";
-import type { LinkEnd } from "./link.ts";
 
 /** Connection handles go up to here. Vol 4, Part E, 5.3.1. */
 const lastHandle = 0x0eff;
 
+/** One end of a connection, as the table knows it. */
+export interface Linked {
+  readonly handle: number;
+  readonly peer: { readonly address: DeviceAddress };
+}
+
 /** The connections of one controller. */
-export class LinkTable {
-  readonly #ends = new Map<number, LinkEnd>();
-  readonly #first: number;
+export class LinkTable<E extends Linked> {
+  readonly #ends = new Map<number, E>();
   readonly #most: number;
   #next: number;
 
@@ -16,7 +20,6 @@ export class LinkTable {
    * @param most - How many connections there may be.
    */
   constructor(first: number, most: number) {
-    this.#first = first;
     this.#most = most;
     this.#next = first;
   }
@@ -25,12 +28,12 @@ export class LinkTable {
     return this.#ends.size >= this.#most;
   }
 
-  get(handle: number): LinkEnd | undefined {
+  get(handle: number): E | undefined {
     return this.#ends.get(handle);
   }
 
   /** The link with a device, whichever end made it: there is never more than one. Vol 6, Part B, 4.5. */
-  withPeer(address: DeviceAddress): LinkEnd | undefined {
+  withPeer(address: DeviceAddress): E | undefined {
     for (const end of this.#ends.values()) if (sameAddress(end.peer.address, address)) return end;
     return undefined;
   }
@@ -43,20 +46,20 @@ export class LinkTable {
     return handle;
   }
 
-  add(end: LinkEnd): void {
+  add(end: E): void {
     this.#ends.set(end.handle, end);
   }
 
-  remove(end: LinkEnd): void {
+  remove(end: E): void {
     this.#ends.delete(end.handle);
   }
 
   /** Every link at this moment, oldest first. */
-  all(): readonly LinkEnd[] {
+  all(): readonly E[] {
     return [...this.#ends.values()];
   }
 
   #step(): void {
-    this.#next = this.#next >= lastHandle ? this.#first : this.#next + 1;
+    this.#next = this.#next >= lastHandle ? 0 : this.#next + 1;
   }
 }

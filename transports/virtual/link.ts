@@ -6,44 +6,43 @@ import { allChannels, dataChannel, dataChannel2 } from "./data-channel.ts";
 import { EventPlan } from "./event-plan.ts";
 import { InstantCarrier } from "./instant-carrier.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import type { LinkEnd } from "./link-end.ts";
+import type { LinkEnd, SharedLink } from "./link-end.ts";
 import { type LinkIdentity, linkIdentity } from "./link-identity.ts";
 import type { Medium } from "./medium.ts";
 import { Phy } from "./phy.ts";
+import type { LinkParameters } from "./role.ts";
 
-export { type EndOptions, LinkEnd } from "./link-end.ts";
-
-/** Role in a connection. Vol 4, Part E, 7.7.65.1. */
-export const Role = { Central: 0, Peripheral: 1 } as const;
-export type Role = (typeof Role)[keyof typeof Role];
-
-/** What both ends of a link go by. */
-export interface LinkParameters {
-  /** In 1.25 ms. */
-  readonly connectionInterval: number;
-  /** In connection events. */
-  readonly peripheralLatency: number;
-  /** In 10 ms. */
-  readonly supervisionTimeout: number;
+/** What else the request to connect decides. */
+export interface HowToBegin {
+  /** With which both ends transmit. */
+  readonly phy: Phy;
+  /** How long a connection event may be, in ms; 0 for as long as there is room. */
+  readonly mostEventTime: number;
+  /** When the request begins, in ms of the clock. */
+  readonly requestedAt: number;
+  /** On which channel, 0 to 39. */
+  readonly channel: number;
+  /** Whether it is AUX_CONNECT_REQ. */
+  readonly isExtended: boolean;
+  /** The advertiser, whose event it ends. */
+  readonly source: object;
 }
 
-/** From the end of CONNECT_IND to the first connection event, in ms: a window that opens at once. Vol 6, Part B, 4.5.3. */
-const transmitWindowDelay = 1.25;
-
-/** When CONNECT_IND is sent, in ms: behind the advertising packets on all three channels. */
-const requestDelay = 3;
+/** From the end of the request to the first connection event, in ms: a window that opens at once. Vol 6, Part B, 4.5.3. */
+function transmitWindowDelay({ isExtended, phy }: HowToBegin): number {
+  if (!isExtended) return 1.25;
+  return phy >= Phy.CodedS8 ? 3.75 : 2.5;
+}
 
 /** Octets of payload of CONNECT_IND. Vol 6, Part B, 2.3.3.1. */
 const requestSize = 34;
 
 /** The connection of two controllers, as far as both know the same of it. Vol 6, Part B, 4.5. */
-export class Link {
+export class Link implements SharedLink {
   readonly medium: Medium;
   readonly identity: LinkIdentity;
   readonly plan: EventPlan;
-  readonly carrier: Carrier;
-  /** When CONNECT_IND is sent. */
-  readonly requestedAt: number;
+  readonly carrier: Carrier<LinkEnd>;
   /** As Vol 4, Part E, 7.8.19. */
   channelMap: Uint8Array = allChannels;
   /** How long a connection event may be, in ms; 0 for as long as there is room. Vol 4, Part E, 7.8.18. */
@@ -52,6 +51,8 @@ export class Link {
   gone = false;
   /** The ends do not hear one another; what they send waits. */
   silent = false;
+  /** Its last event was lost to another link. */
+  crowded = false;
   /** The probability that a packet is lost. */
   loss = 0;
   /** Whether Channel Selection Algorithm #2 chooses the channels. Vol 6, Part B, 4.5.8.3. */
@@ -60,14 +61,17 @@ export class Link {
   established = false;
   #parameters: LinkParameters;
   #central: LinkEnd | undefined;
+  readonly #how: HowToBegin;
 
-  constructor(medium: Medium, parameters: LinkParameters) {
+  constructor(medium: Medium, parameters: LinkParameters, how: HowToBegin) {
     this.medium = medium;
     this.#parameters = parameters;
+    this.#how = how;
+    this.mostEventTime = how.mostEventTime;
     this.identity = linkIdentity(medium.random);
     const interval = parameters.connectionInterval * 1.25;
-    this.requestedAt = medium.clock.now() + (medium.timing === "air" ? requestDelay : 0);
-    const base = this.requestedAt + airTime(Phy.Le1M, requestSize) / 1000 + transmitWindowDelay;
+    const sentAt = medium.timing === "air" ? how.requestedAt : medium.clock.now();
+    const base = sentAt + airTime(how.phy, requestSize) / 1000 + transmitWindowDelay(how);
     this.plan = new EventPlan(base, interval, parameters.peripheralLatency);
     this.carrier = carrierOf(this);
   }
@@ -82,10 +86,10 @@ export class Link {
     return this.#central;
   }
 
-  /** Both ends are there, and transmit with `phy`. */
-  begin(central: LinkEnd, phy: Phy): void {
+  /** Both ends are there. */
+  begin(central: LinkEnd): void {
     this.#central = central;
-    central.phy.transmit = central.peer.phy.transmit = phy;
+    central.phy.transmit = central.peer.phy.transmit = this.#how.phy;
     const both = [central, central.peer];
     this.usesSecond = both.every(({ chip }) =>
       hasFeature(chip.features, LeFeature.ChannelSelectionAlgorithm2),
@@ -151,7 +155,7 @@ export class Link {
   }
 }
 
-function carrierOf(link: Link): Carrier {
+function carrierOf(link: Link): Carrier<LinkEnd> {
   const { timing, linkDelayMs } = link.medium;
   if (timing === "air") return new AirCarrier(link);
   return linkDelayMs > 0 ? new DelayedCarrier(link) : new InstantCarrier(link);

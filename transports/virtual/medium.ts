@@ -1,22 +1,24 @@
 import type { Clock } from "../../src/common/clock.ts";
 import type { Random } from "../../src/common/random.ts";
-import type { Advertiser } from "./advertiser.ts";
 import type { AirCapture } from "./air-capture.ts";
-import type { Chip } from "./chip.ts";
 import { Phy } from "./phy.ts";
 import { Pump } from "./pump.ts";
-import { Space } from "./space.ts";
+import { type Antenna, Space } from "./space.ts";
+import type { Encryption, Timing } from "./timing.ts";
 
-/** Whether packets take the time they take on a radio. */
-export type Timing = "instant" | "air";
-
-/** Whether packets of encrypted links are really encrypted, or the keys of both ends only compared. */
-export type Encryption = "flag" | "ccm";
+/** Who sends on the advertising channels. */
+export interface Sender {
+  readonly enabled: boolean;
+  /** Somebody listens. */
+  begin(): void;
+  /** Nobody listens. */
+  pause(): void;
+}
 
 /** Who receives on the advertising channels: a scanner or an initiator. */
 export interface Listener {
   /** One advertising event, as long as `advertiser` goes on with it. */
-  hear(advertiser: Advertiser): void;
+  hear(advertiser: Sender): void;
 }
 
 /** What all controllers of an air share: time, chance, space, and the advertising channels. */
@@ -31,7 +33,7 @@ export class Medium {
   capture: AirCapture | undefined;
   /** How long a packet of a link takes when the timing is "instant", in ms. */
   linkDelayMs = 0;
-  readonly #advertisers = new Set<Advertiser>();
+  readonly #advertisers = new Set<Sender>();
   /** Replaced rather than changed: an event goes on with those who listened when it began. */
   #listeners: readonly Listener[] = [];
 
@@ -44,12 +46,12 @@ export class Medium {
   }
 
   /** `advertiser` has something to say; its timer runs only while somebody listens. */
-  enter(advertiser: Advertiser): void {
+  enter(advertiser: Sender): void {
     this.#advertisers.add(advertiser);
     if (this.#listeners.length > 0) advertiser.begin();
   }
 
-  leave(advertiser: Advertiser): void {
+  leave(advertiser: Sender): void {
     this.#advertisers.delete(advertiser);
     advertiser.pause();
   }
@@ -67,7 +69,7 @@ export class Medium {
   }
 
   /** How strongly `to` receives one packet of `from`, in dBm; `undefined` if it is out of reach or the packet is lost. */
-  receives(from: Chip, to: Chip, phy: Phy = Phy.Le1M): number | undefined {
+  receives(from: Antenna, to: Antenna, phy: Phy = Phy.Le1M): number | undefined {
     const rssi = this.space.hears(from, to, phy);
     if (rssi === undefined) return undefined;
     const loss = this.space.loss(from, to);
@@ -75,7 +77,7 @@ export class Medium {
   }
 
   /** One advertising event: whoever listened when it began hears it, until a connection ends it. */
-  transmit(advertiser: Advertiser): void {
+  transmit(advertiser: Sender): void {
     for (const listener of this.#listeners) {
       if (!advertiser.enabled) return;
       listener.hear(advertiser);

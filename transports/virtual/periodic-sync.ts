@@ -4,10 +4,9 @@ import {
   LePeriodicAdvertisingSyncLost,
 } from "../../src/hci/events/le-periodic-advertising.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { Chip } from "./chip.ts";
-import type { PeriodicTrain, TrainReceiver } from "./periodic-train.ts";
+import type { Radio, Train, TrainReceiver } from "./radio.ts";
 import type { Phy } from "./phy.ts";
-import type { Peer } from "./privacy.ts";
+import type { Peer } from "./peer.ts";
 
 /** So many events may go by before synchronising has failed. Vol 6, Part B, 4.4.5. */
 const mostMissedAtFirst = 6;
@@ -40,7 +39,7 @@ export type SyncOutcome = (status: Status) => void;
 /** The reception of one periodic advertising train. Vol 6, Part B, 4.4.5. */
 export class PeriodicSync implements TrainReceiver {
   readonly handle: number;
-  readonly train: PeriodicTrain;
+  readonly train: Train;
   /** The advertiser, as this controller knows it. */
   readonly peer: Peer;
   readonly sid: number;
@@ -48,23 +47,28 @@ export class PeriodicSync implements TrainReceiver {
   established = false;
   reports: boolean;
   filtersDuplicates: boolean;
-  readonly #chip: Chip;
+  readonly #chip: Radio;
   readonly #skip: number;
   readonly #timeout: number;
   readonly #outcome: SyncOutcome;
+  readonly #over: () => void;
   #skipped = 0;
   #heardAt: number;
   #reportedId: number | undefined;
   #loss: Disposable | undefined;
 
-  /** @param outcome - Called once, unless the sync is disposed of first. */
+  /**
+   * @param outcome - Called once, unless the sync is disposed of first.
+   * @param over - Called when it is lost.
+   */
   constructor(
-    chip: Chip,
+    chip: Radio,
     handle: number,
-    train: PeriodicTrain,
+    train: Train,
     peer: Peer,
     options: SyncOptions,
     outcome: SyncOutcome,
+    over: () => void,
   ) {
     this.#chip = chip;
     this.handle = handle;
@@ -77,6 +81,7 @@ export class PeriodicSync implements TrainReceiver {
     this.#skip = options.skip;
     this.#timeout = options.syncTimeout * 10;
     this.#outcome = outcome;
+    this.#over = over;
     this.#heardAt = chip.medium.clock.now();
     this.#missed();
     train.attach(this);
@@ -122,7 +127,7 @@ export class PeriodicSync implements TrainReceiver {
     const patience = this.established ? this.#timeout : mostMissedAtFirst * this.train.interval;
     this.#loss = clock.after(this.#heardAt + patience - clock.now(), () => {
       this.dispose();
-      this.#chip.syncs.forget(this);
+      this.#over();
       if (!this.established) this.#outcome(Status.ConnectionFailedToBeEstablished);
       else this.#chip.hci.event(LePeriodicAdvertisingSyncLost, { syncHandle: this.handle });
     });
@@ -132,7 +137,7 @@ export class PeriodicSync implements TrainReceiver {
     const { data, dataId, includesAdi, parameters, advertiser } = this.train;
     if (this.filtersDuplicates && includesAdi && this.#reportedId === dataId) return;
     this.#reportedId = includesAdi ? dataId : undefined;
-    const txPower = parameters?.includesTxPower ? advertiser.chip.settings.txPower : unknownPower;
+    const txPower = parameters?.includesTxPower ? advertiser.chip.radiatedPower : unknownPower;
     const whole = data.partial ? noOctets : data.value;
     let at = 0;
     do {

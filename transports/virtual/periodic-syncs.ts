@@ -7,12 +7,11 @@ import {
   type LePeriodicAdvertisingSyncEstablishedParameters,
 } from "../../src/hci/events/le-periodic-advertising.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { Advertiser } from "./advertiser.ts";
-import type { Chip } from "./chip.ts";
 import { addressKey, type DeviceAddress } from "./device-address.ts";
 import { PeriodicSync, type SyncOptions, type SyncOutcome } from "./periodic-sync.ts";
-import type { PeriodicTrain } from "./periodic-train.ts";
-import { type Peer, recognise } from "./privacy.ts";
+import type { Peer } from "./peer.ts";
+import { recognise } from "./privacy.ts";
+import type { Advertisement, Radio, Train } from "./radio.ts";
 
 /** Sync handles go up to here. Vol 4, Part E, 7.8.69. */
 const lastHandle = 0x0eff;
@@ -58,7 +57,7 @@ export function descriptionOf(
 
 /** The periodic advertising trains that a controller receives, and the list it looks for. Vol 6, Part B, 4.3.5, 4.4.5. */
 export class PeriodicSyncs {
-  readonly #chip: Chip;
+  readonly #chip: Radio;
   readonly #syncs = new Map<number, PeriodicSync>();
   readonly #list = new Set<number>();
   #wanted: LePeriodicAdvertisingCreateSyncParameters | undefined;
@@ -66,7 +65,7 @@ export class PeriodicSyncs {
   #beginning: PeriodicSync | undefined;
   #next = 0;
 
-  constructor(chip: Chip) {
+  constructor(chip: Radio) {
     this.#chip = chip;
   }
 
@@ -94,7 +93,7 @@ export class PeriodicSyncs {
     return false;
   }
 
-  /** The Periodic Advertiser List: false when there is no room, or it is there. Vol 4, Part E, 7.8.70. */
+  /** The Periodic Advertisement List: false when there is no room, or it is there. Vol 4, Part E, 7.8.70. */
   add(entry: PeriodicAdvertiser): Status {
     const key = this.#entryKey(entry);
     if (this.#list.has(key)) return Status.InvalidHciCommandParameters;
@@ -124,15 +123,11 @@ export class PeriodicSyncs {
 
   terminate(sync: PeriodicSync): void {
     sync.dispose();
-    this.forget(sync);
-  }
-
-  forget(sync: PeriodicSync): void {
     this.#syncs.delete(sync.handle);
   }
 
   /** The scanner has received an advertisement, whatever its filters say of it. Vol 6, Part B, 4.3.5. */
-  notice(advertiser: Advertiser): void {
+  notice(advertiser: Advertisement): void {
     const wanted = this.#wanted;
     const { periodic: train } = advertiser;
     if (!wanted || this.#beginning || !train.running) return;
@@ -155,15 +150,18 @@ export class PeriodicSyncs {
   }
 
   /** Whether a train is received, or about to be. */
-  receives(train: PeriodicTrain): boolean {
+  receives(train: Train): boolean {
     for (const sync of this.#syncs.values()) if (sync.train === train) return true;
     return false;
   }
 
   /** Begins to receive a train. */
-  begin(train: PeriodicTrain, peer: Peer, options: SyncOptions, outcome: SyncOutcome): PeriodicSync {
+  begin(train: Train, peer: Peer, options: SyncOptions, outcome: SyncOutcome): PeriodicSync {
     while (this.#syncs.has(this.#next)) this.#step();
-    const sync = new PeriodicSync(this.#chip, this.#next, train, peer, options, outcome);
+    const handle = this.#next;
+    const sync = new PeriodicSync(this.#chip, handle, train, peer, options, outcome, () => {
+      this.#syncs.delete(handle);
+    });
     this.#step();
     this.#syncs.set(sync.handle, sync);
     return sync;

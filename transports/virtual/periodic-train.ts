@@ -1,28 +1,13 @@
-import type { Advertiser } from "./advertiser.ts";
 import { captureTrain } from "./advertising-capture.ts";
 import type { SyncInfo } from "./advertising-pdu.ts";
 import { anonymous, type DeviceAddress } from "./device-address.ts";
 import { FragmentedData } from "./fragmented-data.ts";
 import { type LinkIdentity, linkIdentity } from "./link-identity.ts";
-
-/** How a set advertises periodically. Vol 4, Part E, 7.8.61. */
-export interface PeriodicParameters {
-  /** In 1.25 ms. */
-  readonly interval: number;
-  readonly includesTxPower: boolean;
-}
-
-/** Who receives a train. */
-export interface TrainReceiver {
-  /** One AUX_SYNC_IND is sent, with what follows it. */
-  hear(): void;
-  /** There will be no more of them. */
-  ended(): void;
-}
+import type { Advertisement, PeriodicParameters, Train, TrainReceiver } from "./radio.ts";
 
 /** The periodic advertising train of one advertising set. Vol 6, Part B, 4.4.2.12. */
-export class PeriodicTrain {
-  readonly advertiser: Advertiser;
+export class PeriodicTrain implements Train {
+  readonly advertiser: Advertisement;
   /** `undefined` until the host sets them. */
   parameters: PeriodicParameters | undefined;
   readonly data: FragmentedData = new FragmentedData();
@@ -40,7 +25,7 @@ export class PeriodicTrain {
   #since = 0;
   #next: Disposable | undefined;
 
-  constructor(advertiser: Advertiser) {
+  constructor(advertiser: Advertisement) {
     this.advertiser = advertiser;
   }
 

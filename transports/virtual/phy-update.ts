@@ -1,9 +1,12 @@
 import { LePhyUpdateComplete } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
-import { type LinkEnd, Role } from "./link.ts";
-import { choosePhy, PhyBit, supportedPhys } from "./link-phy.ts";
+import { LeFeature } from "./le-feature.ts";
+import type { LinkEnd } from "./link-end.ts";
+import { Role } from "./role.ts";
+import { choosePhy } from "./link-phy.ts";
 import { LlOpcode, llControl } from "./ll-control.ts";
 import { type Phy, phyNumber } from "./phy.ts";
+import { meet, request } from "./request.ts";
 
 /**
  * The PHY Update procedure, by the wish of the host of `asker`. Vol 6, Part B, 5.1.10.
@@ -11,26 +14,49 @@ import { type Phy, phyNumber } from "./phy.ts";
  * The asker's host is told in any case, the other's when its PHYs change. Vol 4, Part E, 7.7.65.12.
  */
 export function updatePhy(asker: LinkEnd): void {
-  const { link, peer } = asker;
-  if (supportedPhys(peer.chip.features) === PhyBit.Le1M) {
-    tell(asker, Status.UnsupportedRemoteFeature);
-    return;
-  }
   asker.procedures.run((done) => {
-    const decide = (): void => {
-      decidePhy(link.central, (before) => {
-        for (const end of [asker, peer]) {
-          if (end === asker || isChanged(end, before)) tell(end, Status.Success);
-        }
-        done();
-      });
+    const fail = (status: Status): void => {
+      tell(asker, status);
+      done();
     };
     const { wish } = asker.phy;
-    asker.control(llControl(LlOpcode.PhyReq, wish.transmit, wish.receive), () => {
-      if (peer.role === Role.Central) decide();
-      else peer.control(llControl(LlOpcode.PhyRsp, peer.phy.wish.transmit, peer.phy.wish.receive), decide);
+    request(asker, {
+      pdu: llControl(LlOpcode.PhyReq, wish.transmit, wish.receive),
+      features: [LeFeature.Le2M, LeFeature.LeCoded],
+      known() {
+        meet(asker, {
+          opcode: LlOpcode.PhyReq,
+          kind: "phy",
+          accepted(over) {
+            answer(asker, () => {
+              over();
+              done();
+            });
+          },
+          rejected: fail,
+        });
+      },
+      unknown() {
+        fail(Status.UnsupportedRemoteFeature);
+      },
     });
-  });
+  }, "phy");
+}
+
+/** The request has arrived: a peripheral says what it would have, and the central decides. */
+function answer(asker: LinkEnd, done: () => void): void {
+  const { link, peer } = asker;
+  const decide = (): void => {
+    decidePhy(link.central, (before) => {
+      for (const end of [asker, peer]) {
+        if (end === asker || isChanged(end, before)) tell(end, Status.Success);
+      }
+      done();
+    });
+  };
+  const { wish } = peer.phy;
+  if (peer.role === Role.Central) decide();
+  else peer.control(llControl(LlOpcode.PhyRsp, wish.transmit, wish.receive), decide);
 }
 
 type Phys = ReadonlyMap<LinkEnd, Phy>;

@@ -1,7 +1,10 @@
+import { Status } from "../../src/hci/status.ts";
 import type { Chip } from "./chip.ts";
-import type { LinkEnd } from "./link.ts";
+import { LeFeature } from "./le-feature.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { powerFlags, PowerReason } from "./link-power.ts";
 import { LlOpcode, llControl } from "./ll-control.ts";
+import { request } from "./request.ts";
 
 /** In the PHY field of packets about power. Vol 6, Part B, 2.4.2.33. */
 const phyBit = (phy: number): number => 1 << (phy - 1);
@@ -10,18 +13,21 @@ const phyBit = (phy: number): number => 1 << (phy - 1);
 export function readRemotePower(end: LinkEnd, phy: number): void {
   const { chip, peer, power } = end;
   end.procedures.run((done) => {
-    end.control(llControl(LlOpcode.PowerControlReq, phyBit(phy), 0, chip.txPower), () => {
-      const answer = llControl(
-        LlOpcode.PowerControlRsp,
-        powerFlags(peer.chip.txPower),
-        0,
-        peer.chip.txPower,
-        0,
-      );
-      peer.control(answer, () => {
-        power.report(peer, PowerReason.RemoteRead, phy, 0);
+    request(end, {
+      pdu: llControl(LlOpcode.PowerControlReq, phyBit(phy), 0, chip.txPower),
+      features: [LeFeature.PowerControlRequest],
+      known() {
+        const { txPower } = peer.chip;
+        const answer = llControl(LlOpcode.PowerControlRsp, powerFlags(txPower), 0, txPower, 0);
+        peer.control(answer, () => {
+          power.report(peer, PowerReason.RemoteRead, phy, 0);
+          done();
+        });
+      },
+      unknown() {
+        power.reportFailure(Status.UnsupportedRemoteFeature, phy);
         done();
-      });
+      },
     });
   });
 }

@@ -1,31 +1,16 @@
-import type { Chip } from "./chip.ts";
+import type { Radio } from "./radio.ts";
 import { anonymous, type DeviceAddress, OwnAddressType } from "./device-address.ts";
+import type { OwnAddress, Peer } from "./peer.ts";
 import { isResolvable } from "./resolvable-address.ts";
 import { PrivacyMode } from "./resolving-list.ts";
 
-/** Who sent a packet, as far as a controller can tell. */
-export interface Peer {
-  /** The identity address where the one in the packet was resolved, else that one. */
-  readonly address: DeviceAddress;
-  /** As events have it: 2 and 3 for identity addresses that were resolved. Vol 4, Part E, 7.7.65.2. */
-  readonly reportedType: number;
-  /** What the packet said. */
-  readonly onAir: DeviceAddress;
-}
-
 /** Who is behind an address; `undefined` if the privacy mode has the packet ignored. Vol 6, Part B, 4.7. */
-export function recognise({ resolvingList }: Chip, onAir: DeviceAddress): Peer | undefined {
+export function recognise({ resolvingList }: Radio, onAir: DeviceAddress): Peer | undefined {
   const entry = resolvingList.resolvePeer(onAir);
   if (entry) return { address: entry.identity, reportedType: entry.identity.type + 2, onAir };
   const known = resolvingList.enabled ? resolvingList.get(onAir) : undefined;
   if (known?.peerIrk && known.privacyMode === PrivacyMode.Network) return undefined;
   return { address: onAir, reportedType: onAir.type, onAir };
-}
-
-/** An address of the device itself. */
-export interface OwnAddress extends DeviceAddress {
-  /** Whether the controller made it from a local IRK. */
-  readonly isPrivate: boolean;
 }
 
 /**
@@ -34,7 +19,7 @@ export interface OwnAddress extends DeviceAddress {
  * @param randomAddress - What it falls back to with the types Random and ResolvableOrRandom.
  */
 export function ownAddress(
-  { resolvingList, settings }: Chip,
+  { resolvingList, settings }: Radio,
   ownAddressType: number,
   randomAddress: number | undefined,
   peer: DeviceAddress,
@@ -53,7 +38,7 @@ export function ownAddress(
 
 /** The address to which directed advertising is directed. Vol 6, Part B, 6.2.2. */
 export function targetAddress(
-  { resolvingList }: Chip,
+  { resolvingList }: Radio,
   ownAddressType: number,
   peer: DeviceAddress,
 ): DeviceAddress {
@@ -68,7 +53,7 @@ export type Aim =
   | { readonly at: "unresolved" | "other" };
 
 /** At whom a packet is directed, seen from the device with `ownAddressType`. Vol 6, Part B, 6.3. */
-export function aimOf(chip: Chip, ownAddressType: number, target: DeviceAddress): Aim {
+export function aimOf(chip: Radio, ownAddressType: number, target: DeviceAddress): Aim {
   const isRandom = (ownAddressType & 1) !== 0;
   const type = isRandom ? 1 : 0;
   const value = isRandom ? (chip.randomAddress ?? 0) : chip.settings.address.value;

@@ -6,6 +6,17 @@ const responseTimeout = 40_000;
 /** One procedure: it calls `done` when it is over. */
 export type LinkProcedure = (done: () => void) => void;
 
+/** Procedures that involve an instant, of which there can be one at a time on a link. Vol 6, Part B, 5.3. */
+export type InstantKind = "connection" | "channelMap" | "phy";
+
+interface Waiting {
+  readonly procedure: LinkProcedure;
+  readonly kind: InstantKind | undefined;
+}
+
+/** How many procedures wait at most: a host that asks for more is told that the controller is busy. */
+const mostWaiting = 32;
+
 /** How far a procedure has come. */
 interface Run {
   over: boolean;
@@ -17,8 +28,11 @@ interface Run {
 export class ProcedureLine implements Disposable {
   readonly #clock: Clock;
   readonly #onTimeout: () => void;
-  #line: LinkProcedure[] = [];
+  #line: Waiting[] = [];
   #running = false;
+  #active: InstantKind | undefined;
+  /** How many procedures of the peer go on here that involve an instant. */
+  #responding = 0;
   #disposed = false;
   #timer: Disposable | undefined;
 
@@ -28,11 +42,38 @@ export class ProcedureLine implements Disposable {
     this.#onTimeout = onTimeout;
   }
 
-  /** Begins a procedure at once, or when those before it are over. */
-  run(procedure: LinkProcedure): void {
-    if (this.#disposed) return;
-    this.#line.push(procedure);
+  /** Begins a procedure at once, or when those before it are over. @param kind - Whether it involves an instant. */
+  run(procedure: LinkProcedure, kind?: InstantKind): void {
+    if (this.#disposed || this.full) return;
+    this.#line.push({ procedure, kind });
     if (!this.#running) this.#begin();
+  }
+
+  /** Whether it takes no more. */
+  get full(): boolean {
+    return this.#line.length >= mostWaiting;
+  }
+
+  /** What kind of procedure with an instant this end has begun, if it has. */
+  get active(): InstantKind | undefined {
+    return this.#active;
+  }
+
+  /**
+   * This end goes along with a procedure of its peer that involves an instant: it begins none of its own until that is
+   * over. Vol 6, Part B, 5.3.
+   *
+   * @returns To be called when it is over.
+   */
+  respond(): () => void {
+    this.#responding++;
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.#responding--;
+      if (!this.#running) this.#begin();
+    };
   }
 
   /** No procedure goes on, nor does the timer. */
@@ -43,15 +84,23 @@ export class ProcedureLine implements Disposable {
   }
 
   #begin(): void {
-    for (let procedure = this.#line.shift(); procedure; procedure = this.#line.shift()) {
+    for (let next = this.#next(); next; next = this.#next()) {
       this.#running = true;
+      this.#active = next.kind;
       const run: Run = { over: false, waited: false };
-      procedure(() => {
+      next.procedure(() => {
         this.#finish(run);
       });
       if (this.#waits(run)) return;
       this.#running = false;
+      this.#active = undefined;
     }
+  }
+
+  /** The first that may begin, taken out of the line. */
+  #next(): Waiting | undefined {
+    const at = this.#line.findIndex(({ kind }) => kind === undefined || this.#responding === 0);
+    return at < 0 ? undefined : this.#line.splice(at, 1)[0];
   }
 
   /** Many procedures are over at once: those need no timer. */
@@ -69,6 +118,7 @@ export class ProcedureLine implements Disposable {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#running = false;
+    this.#active = undefined;
     this.#begin();
   }
 }

@@ -1,17 +1,7 @@
 import { CoreVersion, featuresOf, hasCommand } from "./core-version.ts";
+import { featuresAllow } from "./command-features.ts";
 import { leFeatures, leStates, lmpFeatures, version } from "./identity.ts";
-import { LeFeature, setFeature } from "./le-feature.ts";
-import type { VirtualControllerOptions } from "./settings.ts";
-
-/** The kinds of controller that there are. */
-export const virtualProfiles = ["4.0", "4.2", "5.0", "5.4", "small", "clone dongle"] as const;
-
-/**
- * A kind of controller: of the Core specification with that number and as large as the chips of its time; `"small"`
- * for one of 5.4 that has room for 1 connection and 1 advertising set, and no privacy; `"clone dongle"` for one that
- * calls itself 4.2, is hardly 4.0, and tells wrong things about the commands it knows.
- */
-export type VirtualProfile = (typeof virtualProfiles)[number];
+import { type VirtualControllerOptions, type VirtualProfile, virtualProfiles } from "./controller-options.ts";
 
 /** Commands: the first opcode, and how many there are in a row. */
 type Commands = readonly (readonly [first: number, count: number])[];
@@ -22,8 +12,6 @@ export interface Profile {
   readonly core: CoreVersion;
   /** Commands that it lacks all the same. */
   readonly lacks: Commands;
-  /** Features that it lacks all the same. */
-  readonly lacksFeatures: readonly LeFeature[];
   /** Up to which version it claims to support commands, whether it knows them or not; absent: it is honest. */
   readonly pretends?: CoreVersion;
   /** Commands that it knows and does not say it supports. */
@@ -48,7 +36,6 @@ const oftenImitated = 0x000a;
 
 const plain = {
   lacks: [],
-  lacksFeatures: [],
   conceals: [],
   lmpFeatures,
   leStates,
@@ -85,11 +72,6 @@ const profiles: Readonly<Record<VirtualProfile, Profile>> = {
   small: {
     ...plain,
     core: CoreVersion.V5_4,
-    lacks: [
-      [0x2027, 8], // LE Add Device To Resolving List … LE Set Resolvable Private Address Timeout
-      [0x204e, 1], // LE Set Privacy Mode
-    ],
-    lacksFeatures: [LeFeature.LlPrivacy],
     options: {
       aclOctets: 27,
       aclPackets: 3,
@@ -148,22 +130,24 @@ export function profileOf(name: VirtualProfile): Profile {
   return profile;
 }
 
-/** Whether a controller of that kind carries out a command, if virtual controllers do at all. */
-export function knows({ core, lacks }: Profile, opcode: number): boolean {
-  return hasCommand(core, opcode) && !includes(lacks, opcode);
+/**
+ * Whether a controller of that kind with these LE features carries out a command, if virtual controllers do at all.
+ */
+export function knows({ core, lacks }: Profile, leFeatures: Uint8Array, opcode: number): boolean {
+  return hasCommand(core, opcode) && !includes(lacks, opcode) && featuresAllow(leFeatures, opcode);
 }
 
 /** Whether it says that it does. Vol 4, Part E, 6.27. */
-export function claims(profile: Profile, opcode: number): boolean {
+export function claims(profile: Profile, leFeatures: Uint8Array, opcode: number): boolean {
   if (includes(profile.conceals, opcode)) return false;
-  return profile.pretends === undefined ? knows(profile, opcode) : hasCommand(profile.pretends, opcode);
+  return profile.pretends === undefined
+    ? knows(profile, leFeatures, opcode)
+    : hasCommand(profile.pretends, opcode);
 }
 
 /** The LE features of a kind of controller. The caller *owns* them. Vol 6, Part B, 4.6. */
-export function featuresOfProfile({ core, lacksFeatures }: Profile): Uint8Array {
-  const features = featuresOf(core, leFeatures);
-  for (const feature of lacksFeatures) setFeature(features, feature, false);
-  return features;
+export function featuresOfProfile({ core }: Profile): Uint8Array {
+  return featuresOf(core, leFeatures);
 }
 
 function includes(commands: Commands, opcode: number): boolean {

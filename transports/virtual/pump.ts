@@ -18,6 +18,8 @@ export class Pump {
   readonly #clock: Clock;
   #line: Station[] = [];
   #spare: Station[] = [];
+  /** How many stand in the line: arrays are not made shorter, which would cost them their storage. */
+  #waiting = 0;
   #scheduled = false;
 
   constructor(clock: Clock) {
@@ -28,7 +30,7 @@ export class Pump {
   wake(station: Station): void {
     if (station.awake) return;
     station.awake = true;
-    this.#line.push(station);
+    this.#line[this.#waiting++] = station;
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#clock.soon(this.#turn);
@@ -37,20 +39,24 @@ export class Pump {
   readonly #turn = (): void => {
     const line = this.#line;
     // The line grows while it is walked: a station that gets something from another hands it out in the same turn.
-    for (const station of line) station.takeIn();
+    for (let at = 0; at < this.#waiting; at++) line[at]?.takeIn();
+    const count = this.#waiting;
     this.#line = this.#spare;
     this.#spare = line;
+    this.#waiting = 0;
     this.#scheduled = false;
-    for (const station of line) station.awake = false;
+    for (let at = 0; at < count; at++) {
+      const station = line[at];
+      if (station) station.awake = false;
+    }
     let at = 0;
     let finished = false;
     try {
-      for (; at < line.length; at++) line[at]?.handOut();
+      for (; at < count; at++) line[at]?.handOut();
       finished = true;
     } finally {
       // A host that throws has a fault of its own: the rest is handed out all the same.
-      if (!finished) for (const station of line.slice(at)) this.wake(station);
-      line.length = 0;
+      if (!finished) for (const station of line.slice(at, count)) this.wake(station);
     }
   };
 }

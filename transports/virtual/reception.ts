@@ -1,12 +1,13 @@
-import type { Advertiser } from "./advertiser.ts";
-import type { Chip } from "./chip.ts";
+import type { Advertisement, Radio } from "./radio.ts";
 import type { Phy } from "./phy.ts";
-import { channelHeard, type ScanWindow } from "./scan-timing.ts";
+import { heardAt, type ScanWindow } from "./scan-timing.ts";
 
 /** A packet on a primary advertising channel, as a listener got it. */
 export interface Reception<W extends ScanWindow> {
   /** The window in which it came. */
   readonly window: W;
+  /** When it began, in ms of the clock. */
+  readonly at: number;
   /** In dBm. */
   readonly rssi: number;
 }
@@ -17,8 +18,8 @@ export interface Reception<W extends ScanWindow> {
  * @param since - When the first windows began, in ms of the clock.
  */
 export function receptionOf<W extends ScanWindow>(
-  chip: Chip,
-  advertiser: Advertiser,
+  chip: Radio,
+  advertiser: Advertisement,
   windows: readonly W[],
   since: number,
 ): Reception<W> | undefined {
@@ -27,7 +28,8 @@ export function receptionOf<W extends ScanWindow>(
   if (!advertiser.legacy && chip.commandSet !== "extended") return undefined;
   const { primaryPhy } = advertiser.parameters;
   const window = windows.find(({ phy }) => phy === primaryPhy);
-  if (!window || channelHeard(chip.medium, advertiser, window, since) === undefined) return undefined;
+  const at = window && heardAt(chip.medium, advertiser, window, since);
+  if (!window || at === undefined) return undefined;
   const rssi = chip.medium.receives(advertiser.chip, chip, primaryPhy as Phy);
-  return rssi === undefined ? undefined : { window, rssi };
+  return rssi === undefined ? undefined : { window, at, rssi };
 }

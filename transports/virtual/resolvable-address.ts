@@ -1,6 +1,6 @@
-import { createCipheriv } from "node:crypto";
-import { reversed } from "../../src/common/bytes.ts";
+import { putU24 } from "../../src/common/bytes.ts";
 import type { Random } from "../../src/common/random.ts";
+import { e } from "./aes.ts";
 import type { DeviceAddress } from "./device-address.ts";
 
 const hashRange = 0x100_0000;
@@ -22,13 +22,10 @@ export function isResolvable({ type, value }: DeviceAddress): boolean {
  * @returns 24 bits.
  */
 export function ah(irk: Uint8Array, prand: number): number {
-  // AES has the most significant octet first.
   const padded = new Uint8Array(16);
-  padded[13] = prand >> 16;
-  padded[14] = prand >> 8;
-  padded[15] = prand;
-  const encrypted = createCipheriv("aes-128-ecb", reversed(irk), null).update(padded);
-  return ((encrypted[13] ?? 0) << 16) | ((encrypted[14] ?? 0) << 8) | (encrypted[15] ?? 0);
+  putU24(padded, 0, prand);
+  const [low = 0, middle = 0, high = 0] = e(irk, padded);
+  return low | (middle << 8) | (high << 16);
 }
 
 /** A new resolvable private address, 48 bits. Vol 6, Part B, 1.3.2.2. */

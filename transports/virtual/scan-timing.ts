@@ -1,5 +1,5 @@
-import type { Advertiser } from "./advertiser.ts";
 import type { Medium } from "./medium.ts";
+import type { Advertisement } from "./radio.ts";
 
 /** Whether a scan interval and window, in 0.625 ms, are in their ranges. Vol 4, Part E, 7.8.10 and 7.8.12. */
 export function isValidScan(interval: number, window: number): boolean {
@@ -22,20 +22,20 @@ export interface ScanWindow {
 }
 
 const slot = 0.625;
-const firstChannel = 37;
 const channels = 3;
 
 /**
- * The channel on which a listener gets an event that begins now, 37 to 39; `undefined` if it misses the event.
+ * When the packet begins that a listener gets of an event that begins now, in ms of the clock; `undefined` if it misses
+ * the event. Without air time it gets the first.
  *
  * With air time it listens for one window in each interval, on another channel each time, and gets only what falls
  * into a window as a whole. Windows on two PHYs do not disturb each other. Vol 6, Part B, 4.4.3.
  *
  * @param since - When the first window began, in ms of the clock.
  */
-export function channelHeard(
+export function heardAt(
   medium: Medium,
-  advertiser: Advertiser,
+  advertiser: Advertisement,
   window: ScanWindow,
   since: number,
 ): number | undefined {
@@ -43,13 +43,13 @@ export function channelHeard(
   const isInstant = medium.timing === "instant";
   const interval = window.scanInterval * slot;
   const time = advertiser.packetTime;
-  let at = medium.clock.now() - since;
+  const now = medium.clock.now();
+  let at = now - since;
   for (let i = 0; i < channels; i++) {
     if ((channelMap & (1 << i)) === 0) continue;
     const turn = Math.floor(at / interval);
-    if (isInstant) return firstChannel + i;
-    if (turn % channels === i && at - turn * interval + time <= window.scanWindow * slot)
-      return firstChannel + i;
+    if (isInstant) return now;
+    if (turn % channels === i && at - turn * interval + time <= window.scanWindow * slot) return since + at;
     at += advertiser.packetSpacing;
   }
   return undefined;

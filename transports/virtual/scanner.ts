@@ -4,15 +4,15 @@ import type {
   ScanningParameters,
 } from "../../src/hci/commands/le-extended-scanning.ts";
 import { LeScanTimeout } from "../../src/hci/events/le-advertising.ts";
-import type { Advertiser } from "./advertiser.ts";
 import { Property } from "./advertising-parameters.ts";
 import { captureScanRequest, captureScanResponse } from "./advertising-capture.ts";
 import { type Received, reportExtended, reportLegacy } from "./advertising-reports.ts";
-import type { Chip } from "./chip.ts";
+import type { Advertisement, Radio } from "./radio.ts";
 import { DuplicateFilter } from "./duplicate-filter.ts";
 import type { Listener } from "./medium.ts";
 import type { Phy } from "./phy.ts";
-import { type Aim, aimOf, isAnonymous, ownAddress, type Peer, recognise } from "./privacy.ts";
+import type { Peer } from "./peer.ts";
+import { type Aim, aimOf, isAnonymous, ownAddress, recognise } from "./privacy.ts";
 import { receptionOf } from "./reception.ts";
 
 /** How to scan, whichever commands said so. Vol 4, Part E, 7.8.10 and 7.8.64. */
@@ -41,7 +41,8 @@ const defaults: ScanParameters = {
 /** The Scanning state of a controller. Vol 6, Part B, 4.4.3. */
 export class Scanner implements Listener {
   parameters: ScanParameters = defaults;
-  readonly #chip: Chip;
+  readonly #chip: Radio;
+  readonly #notice: (advertiser: Advertisement) => void;
   readonly #known = new DuplicateFilter();
   #enabled = false;
   #filterDuplicates: number = FilterDuplicates.Off;
@@ -51,8 +52,10 @@ export class Scanner implements Listener {
   #end: Disposable | undefined;
   #again: Disposable | undefined;
 
-  constructor(chip: Chip) {
+  /** @param notice - Gets every advertisement that is received, whatever the filters say of it. */
+  constructor(chip: Radio, notice: (advertiser: Advertisement) => void) {
     this.#chip = chip;
+    this.#notice = notice;
   }
 
   get enabled(): boolean {
@@ -76,19 +79,19 @@ export class Scanner implements Listener {
     else this.#chip.medium.stopListening(this);
   }
 
-  hear(advertiser: Advertiser): void {
+  hear(advertiser: Advertisement): void {
     const chip = this.#chip;
     const reception = receptionOf(chip, advertiser, this.parameters.phys, this.#since);
     if (!reception) return;
-    chip.syncs.notice(advertiser);
+    this.#notice(advertiser);
     const peer = recognise(chip, advertiser.address);
     if (!peer || (this.usesAcceptList && !chip.acceptList.has(peer.address))) return;
     const aim = advertiser.target && aimOf(chip, this.parameters.ownAddressType, advertiser.target);
     if (aim && !this.#accepts(aim)) return;
-    const { window, rssi } = reception;
+    const { window, rssi, at } = reception;
     this.#report({ advertiser, peer, aim, isResponse: false, rssi });
     if (window.scanType === active && advertiser.has(Property.Scannable))
-      this.#request(advertiser, peer, aim);
+      this.#request(advertiser, peer, aim, at);
   }
 
   reset(): void {
@@ -130,15 +133,15 @@ export class Scanner implements Listener {
   }
 
   /** SCAN_REQ, and SCAN_RSP if it is answered. Vol 6, Part B, 4.4.3.2. */
-  #request(advertiser: Advertiser, peer: Peer, aim: Aim | undefined): void {
+  #request(advertiser: Advertisement, peer: Peer, aim: Aim | undefined, heardAt: number): void {
     const chip = this.#chip;
     const { medium } = chip;
     const { legacy, parameters } = advertiser;
     const phy = (legacy ? parameters.primaryPhy : parameters.secondaryPhy) as Phy;
     const own = ownAddress(chip, this.parameters.ownAddressType, chip.randomAddress, peer.address);
-    captureScanRequest(chip, own, advertiser);
+    const responseAt = captureScanRequest(chip, own, advertiser, heardAt);
     if (medium.receives(chip, advertiser.chip, phy) === undefined || !advertiser.takeScanRequest(own)) return;
-    captureScanResponse(advertiser);
+    captureScanResponse(advertiser, responseAt);
     const rssi = medium.receives(advertiser.chip, chip, phy);
     if (rssi !== undefined) this.#report({ advertiser, peer, aim, isResponse: true, rssi });
   }

@@ -2,7 +2,8 @@ import type { SubrateParameters } from "../../src/hci/commands/le-subrating.ts";
 import { LeSubrateChange } from "../../src/hci/events/le-connection.ts";
 import { Status } from "../../src/hci/status.ts";
 import { hasFeature, LeFeature } from "./le-feature.ts";
-import { type LinkEnd, Role } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
+import { Role } from "./role.ts";
 import { LlOpcode, llControl, u16s } from "./ll-control.ts";
 
 /** What a central grants before its host says otherwise: no subrating. Vol 4, Part E, 7.8.123. */

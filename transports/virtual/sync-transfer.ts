@@ -2,11 +2,11 @@ import type { SyncTransferParameters } from "../../src/hci/commands/le-periodic-
 import { LePeriodicAdvertisingSyncTransferReceived } from "../../src/hci/events/le-periodic-advertising.ts";
 import { Status } from "../../src/hci/status.ts";
 import { addressOctets, syncInfoOctets } from "./advertising-pdu.ts";
-import type { LinkEnd } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { LlOpcode, llControl, u16s } from "./ll-control.ts";
-import { descriptionOf } from "./periodic-syncs.ts";
-import type { PeriodicTrain } from "./periodic-train.ts";
+import { descriptionOf, type PeriodicSyncs } from "./periodic-syncs.ts";
 import { recognise } from "./privacy.ts";
+import type { Radio, Train } from "./radio.ts";
 
 /** Mode. Vol 4, Part E, 7.8.91. */
 const Mode = { Ignore: 0, WithoutReports: 1, WithReports: 2, FilteringDuplicates: 3 } as const;
@@ -30,14 +30,17 @@ export function setTransferParameters(end: LinkEnd, parameters: SyncTransferPara
 }
 
 /** LL_PERIODIC_SYNC_IND: tells the peer of `end` how to receive a train. Vol 6, Part B, 5.1.13. */
-export function transferSync(end: LinkEnd, serviceData: number, train: PeriodicTrain): void {
-  end.control(syncInd(serviceData, train), () => {
-    receive(end.peer, serviceData, train);
+export function transferSync(end: LinkEnd, serviceData: number, train: Train): void {
+  end.procedures.run((done) => {
+    end.control(syncInd(serviceData, train), () => {
+      end.peer.chip.receiveSync(end.peer.handle, serviceData, train);
+      done();
+    });
   });
 }
 
 /** Vol 6, Part B, 2.4.2.27. The connection events in it are not counted: nothing here drifts. */
-function syncInd(serviceData: number, { syncInfo, advertiser, address }: PeriodicTrain): Uint8Array {
+function syncInd(serviceData: number, { syncInfo, advertiser, address }: Train): Uint8Array {
   const { sid, secondaryPhy } = advertiser.parameters;
   return llControl(
     LlOpcode.PeriodicSyncInd,
@@ -52,8 +55,13 @@ function syncInd(serviceData: number, { syncInfo, advertiser, address }: Periodi
 }
 
 /** What becomes of it at the other end. Vol 4, Part E, 7.8.91. */
-function receive(end: LinkEnd, serviceData: number, train: PeriodicTrain): void {
-  const { chip, handle } = end;
+export function receiveTransfer(
+  chip: Radio & { readonly syncs: PeriodicSyncs },
+  end: LinkEnd,
+  serviceData: number,
+  train: Train,
+): void {
+  const { handle } = end;
   const { mode, skip, syncTimeout, cteType } = parametersOf.get(end) ?? ignoreTransfers;
   if (mode === Mode.Ignore || !train.running || chip.syncs.receives(train)) return;
   const sender = recognise(chip, train.address);

@@ -1,6 +1,6 @@
 import { ReadRemoteVersionInformationComplete } from "../../src/hci/events/link.ts";
 import { Status } from "../../src/hci/status.ts";
-import type { LinkEnd } from "./link.ts";
+import type { LinkEnd } from "./link-end.ts";
 import { LlOpcode, llControl, u16s } from "./ll-control.ts";
 
 /** Version Exchange procedure, once in the life of a link. Vol 6, Part B, 5.1.5. */

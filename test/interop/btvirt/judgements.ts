@@ -23,7 +23,7 @@ export const judgements: readonly Judgement[] = [
     verdict: "both",
     why: "A controller may do without a feature; then the command is unknown. Vol 4, Part E, 3.1",
     where:
-      /LE Read (Maximum|Suggested|Transmit)|Read LE Host|P-256|LE Write Suggested|Inquiry|Channel (Map|Class)|LE (Set Data Length|Read PHY|Set PHY)|Periodic Advertiser List/,
+      /LE Read (Maximum|Suggested|Transmit)|P-256|LE Write Suggested|Inquiry|Channel (Map|Class)|LE (Set Data Length|Read PHY|Set PHY)|Periodic Advertiser List/,
   },
   {
     verdict: "jelling",

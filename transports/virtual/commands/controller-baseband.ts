@@ -2,12 +2,14 @@ import {
   HostBufferSize,
   HostNumberOfCompletedPackets,
   ReadAuthenticatedPayloadTimeout,
+  ReadLeHostSupport,
   ReadTransmitPowerLevel,
   Reset,
   SetControllerToHostFlowControl,
   SetEventMask,
   SetEventMaskPage2,
   WriteAuthenticatedPayloadTimeout,
+  WriteLeHostSupport,
 } from "../../../src/hci/commands/controller-baseband.ts";
 import { Status } from "../../../src/hci/status.ts";
 import {
@@ -62,6 +64,16 @@ export const controllerBaseband: readonly CommandHandler[] = [
     if (type > 1) return Status.InvalidHciCommandParameters;
     return { txPowerLevel: type === 0 ? chip.txPower : txPowerRange.greatest };
   }),
+  // Simultaneous_LE_Host counts no more, and reads as 0.
+  completes(ReadLeHostSupport, ({ hostKnowsLe }) => ({ supportedHost: hostKnowsLe, simultaneousHost: 0 })),
+  completes(
+    WriteLeHostSupport,
+    (chip, { supportedHost }) => {
+      chip.hostKnowsLe = supportedHost;
+      return nothing;
+    },
+    { flagsAt: [0] },
+  ),
   completesForLink(ReadAuthenticatedPayloadTimeout, ({ encryption }) => ({
     authenticatedPayloadTimeout: encryption.payload.timeout,
   })),

@@ -8,9 +8,8 @@ import {
 } from "../../../src/hci/commands/le-advertising.ts";
 import { Status } from "../../../src/hci/status.ts";
 import type { Chip } from "../chip.ts";
-import { type CommandHandler, completes, nothing, type Refusal } from "../command-handler.ts";
+import { type CommandHandler, completes, nothing, type Refusal, ofSet } from "../command-handler.ts";
 import { Property, ofLegacyCommand } from "../advertising-parameters.ts";
-import { ofSet } from "../command-set.ts";
 import { Operation } from "../fragmented-data.ts";
 import { refuseOwnAddressType } from "../own-address-check.ts";
 
@@ -49,9 +48,7 @@ export const leAdvertising: readonly CommandHandler[] = ofSet("legacy", [
     chip.advertiser.parameters = ofLegacyCommand(parameters);
     return nothing;
   }),
-  completes(LeReadAdvertisingPhysicalChannelTxPower, ({ settings }) => ({
-    txPowerLevel: settings.txPower,
-  })),
+  completes(LeReadAdvertisingPhysicalChannelTxPower, ({ txPower }) => ({ txPowerLevel: txPower })),
   completes(LeSetAdvertisingData, ({ advertiser }, { advertisingData }) => {
     advertiser.data.take(Operation.Complete, advertisingData, mostData);
     return nothing;

@@ -6,16 +6,10 @@ import {
 } from "../../../src/hci/commands/le-connection.ts";
 import { Status } from "../../../src/hci/status.ts";
 import { type CommandHandler, completesForLink, defersForLink, nothing } from "../command-handler.ts";
-import {
-  acceptRequest,
-  type ConnectionWish,
-  isValidWish,
-  rejectRequest,
-  requestUpdate,
-  takesPart,
-} from "../connection-update.ts";
+import { acceptRequest, isValidWish, rejectRequest, requestUpdate, takesPart } from "../connection-update.ts";
+import type { ConnectionWish } from "../connection-wish.ts";
 import { readRemoteFeatures } from "../feature-exchange.ts";
-import { Role } from "../link.ts";
+import { Role } from "../role.ts";
 
 /** The parameters of a wish as LE Connection Update calls them. */
 interface Named {

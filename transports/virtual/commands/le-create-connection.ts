@@ -13,8 +13,7 @@ import {
 import type { OnPhy } from "../../../src/hci/commands/per-phy.ts";
 import { Status } from "../../../src/hci/status.ts";
 import type { Chip } from "../chip.ts";
-import { type CommandHandler, completes, defers, nothing } from "../command-handler.ts";
-import { ofSet } from "../command-set.ts";
+import { type CommandHandler, completes, defers, nothing, ofSet } from "../command-handler.ts";
 import { isValidWish } from "../connection-update.ts";
 import { OwnAddressType } from "../device-address.ts";
 import { type ConnectionGoal, goalOfExtendedCommand, goalOfLegacyCommand } from "../initiator.ts";

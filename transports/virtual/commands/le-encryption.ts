@@ -12,7 +12,8 @@ import {
   type Refusal,
 } from "../command-handler.ts";
 import { startEncryption } from "../encryption-procedure.ts";
-import { type LinkEnd, Role } from "../link.ts";
+import type { LinkEnd } from "../link-end.ts";
+import { Role } from "../role.ts";
 import type { KeyRequest } from "../link-encryption.ts";
 
 /** LE Encryption. Vol 4, Part E, 7.8.24 to 7.8.26. */

@@ -24,8 +24,7 @@ import {
   refuseScanResponseData,
 } from "../advertising-set-check.ts";
 import type { Chip } from "../chip.ts";
-import { type CommandHandler, completes, nothing, type Refusal } from "../command-handler.ts";
-import { ofSet } from "../command-set.ts";
+import { type CommandHandler, completes, nothing, type Refusal, ofSet } from "../command-handler.ts";
 import { Operation } from "../fragmented-data.ts";
 import { refuseSets } from "../advertising-enable-check.ts";
 
@@ -41,7 +40,7 @@ function setParameters(
   const set = chip.advertisingSets.make(parameters.advertisingHandle);
   if (!set) return Status.MemoryCapacityExceeded;
   set.parameters = ofExtendedCommand(parameters);
-  return { selectedTxPower: chip.settings.txPower };
+  return { selectedTxPower: chip.txPower };
 }
 
 /** The coding of LE Coded: 0 no preference, 1 and 2 preferred, 3 and 4 required. */
@@ -51,11 +50,11 @@ function isCodingValid(parameters: LeSetExtendedAdvertisingParametersV2Parameter
 
 /** Carries out a command about one set, if there is such a set. */
 function onSet<P extends { readonly advertisingHandle: number }, R>(
-  handle: (set: Advertiser, parameters: P) => R | Refusal,
+  handle: (set: Advertiser, parameters: P, chip: Chip) => R | Refusal,
 ): (chip: Chip, parameters: P) => R | Refusal {
-  return ({ advertisingSets }, parameters) => {
-    const set = advertisingSets.get(parameters.advertisingHandle);
-    return set ? handle(set, parameters) : Status.UnknownAdvertisingIdentifier;
+  return (chip, parameters) => {
+    const set = chip.advertisingSets.get(parameters.advertisingHandle);
+    return set ? handle(set, parameters, chip) : Status.UnknownAdvertisingIdentifier;
   };
 }
 
@@ -122,9 +121,9 @@ export const leExtendedAdvertising: readonly CommandHandler[] = ofSet("extended"
   })),
   completes(
     LeRemoveAdvertisingSet,
-    onSet(({ chip, enabled, periodic }, { advertisingHandle }) => {
+    onSet(({ enabled, periodic }, { advertisingHandle }, { advertisingSets }) => {
       if (enabled || periodic.enabled) return Status.CommandDisallowed;
-      chip.advertisingSets.remove(advertisingHandle);
+      advertisingSets.remove(advertisingHandle);
       return nothing;
     }),
   ),

@@ -6,8 +6,7 @@ import {
 } from "../../../src/hci/commands/le-extended-scanning.ts";
 import { Status } from "../../../src/hci/status.ts";
 import type { Chip } from "../chip.ts";
-import { type CommandHandler, completes, nothing, type Refusal } from "../command-handler.ts";
-import { ofSet } from "../command-set.ts";
+import { type CommandHandler, completes, nothing, type Refusal, ofSet } from "../command-handler.ts";
 import { refuseOwnAddressType, refuseUnsetAddress } from "../own-address-check.ts";
 import { supportsPhy } from "../phy-support.ts";
 import { isValidExtendedScan } from "../scan-timing.ts";

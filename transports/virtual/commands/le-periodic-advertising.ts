@@ -8,10 +8,11 @@ import {
 import { Status } from "../../../src/hci/status.ts";
 import type { Advertiser } from "../advertiser.ts";
 import { Property } from "../advertising-parameters.ts";
-import { type CommandHandler, completes, nothing, type Refusal } from "../command-handler.ts";
-import { ofSet } from "../command-set.ts";
+import { type CommandHandler, completes, nothing, type Refusal, ofSet } from "../command-handler.ts";
 import { Operation } from "../fragmented-data.ts";
 import { hasFeature, LeFeature } from "../le-feature.ts";
+import type { Phy } from "../phy.ts";
+import { trainTime } from "../train-time.ts";
 
 /** As much as one of the commands carries. Vol 4, Part E, 7.8.62. */
 const mostPiece = 252;
@@ -24,6 +25,21 @@ const Bit = { Enable: 0b01, IncludeAdi: 0b10 } as const;
 
 /** Such sets have no periodic advertising. Vol 4, Part E, 7.8.61. */
 const unfit = Property.Connectable | Property.Scannable | Property.LegacyPdus | Property.Anonymous;
+
+/** Of intervals, in ms. */
+const slot = 1.25;
+
+/** Chooses the interval for the data that there is now; false if it fits into none. Vol 4, Part E, 7.8.61 to 7.8.63. */
+function chooseInterval({ periodic, parameters: { secondaryPhy } }: Advertiser): boolean {
+  const { parameters, data, running } = periodic;
+  if (!parameters) return true;
+  const { intervalMin, intervalMax, interval } = parameters;
+  const needed = Math.ceil(trainTime(secondaryPhy as Phy, data.value.length) / slot);
+  // A train that is on the air keeps its interval.
+  if (needed > (running ? interval : intervalMax)) return false;
+  if (!running) periodic.parameters = { ...parameters, interval: Math.max(intervalMin, needed) };
+  return true;
+}
 
 function refuseParameters(
   set: Advertiser,
@@ -73,11 +89,18 @@ export const lePeriodicAdvertising: readonly CommandHandler[] = ofSet("extended"
     if (!set) return Status.UnknownAdvertisingIdentifier;
     const refusal = refuseParameters(set, parameters);
     if (refusal !== undefined) return refusal;
+    const { periodicAdvertisingIntervalMin: intervalMin, periodicAdvertisingIntervalMax: intervalMax } =
+      parameters;
+    const before = set.periodic.parameters;
     set.periodic.parameters = {
-      interval: parameters.periodicAdvertisingIntervalMin,
+      interval: intervalMin,
+      intervalMin,
+      intervalMax,
       includesTxPower: (parameters.periodicAdvertisingProperties & includeTxPower) !== 0,
     };
-    return nothing;
+    if (chooseInterval(set)) return nothing;
+    set.periodic.parameters = before;
+    return Status.PacketTooLong;
   }),
   completes(LeSetPeriodicAdvertisingData, ({ advertisingSets, settings }, parameters) => {
     const set = advertisingSets.get(parameters.advertisingHandle);
@@ -85,14 +108,20 @@ export const lePeriodicAdvertising: readonly CommandHandler[] = ofSet("extended"
     const refusal = refuseData(set, parameters);
     if (refusal !== undefined) return refusal;
     const { operation, advertisingData } = parameters;
+    const { data } = set.periodic;
     set.periodic.dataChanged();
-    return set.periodic.data.take(operation, advertisingData, settings.advertisingDataOctets) ?? nothing;
+    const tooMuch = data.take(operation, advertisingData, settings.advertisingDataOctets);
+    if (tooMuch !== undefined) return tooMuch;
+    if (chooseInterval(set)) return nothing;
+    data.clear();
+    return Status.PacketTooLong;
   }),
   completes(LeSetPeriodicAdvertisingEnable, ({ advertisingSets }, { advertisingHandle, enable }) => {
     const set = advertisingSets.get(advertisingHandle);
     if (!set) return Status.UnknownAdvertisingIdentifier;
     const refusal = refuseEnable(set, enable);
     if (refusal !== undefined) return refusal;
+    if ((enable & Bit.Enable) !== 0 && !chooseInterval(set)) return Status.PacketTooLong;
     set.periodic.enabled = (enable & Bit.Enable) !== 0;
     set.periodic.includesAdi = (enable & Bit.IncludeAdi) !== 0;
     set.periodic.update();

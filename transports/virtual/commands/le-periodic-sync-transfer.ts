@@ -8,7 +8,7 @@ import {
 import { Status } from "../../../src/hci/status.ts";
 import { type CommandHandler, completes, completesForLink, nothing } from "../command-handler.ts";
 import { hasFeature, LeFeature } from "../le-feature.ts";
-import type { LinkEnd } from "../link.ts";
+import type { LinkEnd } from "../link-end.ts";
 import { setTransferParameters, transferSync } from "../sync-transfer.ts";
 
 /** With mode 0 the others are of no meaning. Vol 4, Part E, 7.8.91. */
@@ -26,28 +26,28 @@ function takesTransfers({ peer }: LinkEnd): boolean {
 export const lePeriodicSyncTransfer: readonly CommandHandler[] = [
   completesForLink(
     LePeriodicAdvertisingSyncTransfer,
-    (end, { syncHandle }) => {
-      if (!end.chip.syncs.get(syncHandle)) return Status.UnknownAdvertisingIdentifier;
+    (end, { syncHandle }, { syncs }) => {
+      if (!syncs.get(syncHandle)) return Status.UnknownAdvertisingIdentifier;
       return takesTransfers(end) ? nothing : Status.UnsupportedRemoteFeature;
     },
     {
-      then(end, { syncHandle, serviceData }) {
-        const sync = end.chip.syncs.get(syncHandle);
+      then(end, { syncHandle, serviceData }, { syncs }) {
+        const sync = syncs.get(syncHandle);
         if (sync) transferSync(end, serviceData, sync.train);
       },
     },
   ),
   completesForLink(
     LePeriodicAdvertisingSetInfoTransfer,
-    (end, { advertisingHandle }) => {
-      const set = end.chip.advertisingSets.get(advertisingHandle);
+    (end, { advertisingHandle }, { advertisingSets }) => {
+      const set = advertisingSets.get(advertisingHandle);
       if (!set) return Status.UnknownAdvertisingIdentifier;
       if (!set.periodic.running) return Status.CommandDisallowed;
       return takesTransfers(end) ? nothing : Status.UnsupportedRemoteFeature;
     },
     {
-      then(end, { advertisingHandle, serviceData }) {
-        const set = end.chip.advertisingSets.get(advertisingHandle);
+      then(end, { advertisingHandle, serviceData }, { advertisingSets }) {
+        const set = advertisingSets.get(advertisingHandle);
         if (set) transferSync(end, serviceData, set.periodic);
       },
     },

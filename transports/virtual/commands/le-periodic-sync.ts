@@ -12,8 +12,7 @@ import {
 } from "../../../src/hci/commands/le-periodic-sync.ts";
 import { Status } from "../../../src/hci/status.ts";
 import type { Chip } from "../chip.ts";
-import { type CommandHandler, completes, defers, nothing } from "../command-handler.ts";
-import { ofSet } from "../command-set.ts";
+import { type CommandHandler, completes, defers, nothing, ofSet } from "../command-handler.ts";
 import { hasFeature, LeFeature } from "../le-feature.ts";
 import { SyncOption } from "../periodic-syncs.ts";
 

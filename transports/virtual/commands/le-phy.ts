@@ -40,7 +40,7 @@ export const lePhy: readonly CommandHandler[] = [
     chip.phyDefaults = parameters;
     return nothing;
   }),
-  defersForLink(LeSetPhy, ({ chip }, parameters) => checkPhys(chip, parameters), {
+  defersForLink(LeSetPhy, (_, parameters, chip) => checkPhys(chip, parameters), {
     then(end, parameters) {
       end.phy.wish = phyWish(parameters, supportedPhys(end.chip.features));
       end.phy.coded = (parameters.phyOptions & 3) === prefersS2 ? Phy.CodedS2 : Phy.CodedS8;

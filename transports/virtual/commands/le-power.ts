@@ -1,4 +1,8 @@
-import { LeReadTransmitPower } from "../../../src/hci/commands/le-controller.ts";
+import {
+  LeReadRfPathCompensation,
+  LeReadTransmitPower,
+  LeWriteRfPathCompensation,
+} from "../../../src/hci/commands/le-controller.ts";
 import {
   LeEnhancedReadTransmitPowerLevel,
   LeReadRemoteTransmitPowerLevel,
@@ -17,8 +21,13 @@ import {
 } from "../command-handler.ts";
 import { txPowerRange } from "../identity.ts";
 import { hasFeature, LeFeature } from "../le-feature.ts";
-import type { LinkEnd } from "../link.ts";
+import type { LinkEnd } from "../link-end.ts";
+import { LlOpcode } from "../ll-control.ts";
 import { readRemotePower } from "../power-control.ts";
+import { peerLacks } from "../request.ts";
+
+/** In 0.1 dB, either way. Vol 4, Part E, 7.8.76. */
+const mostCompensation = 1280;
 
 /** From LE 1M to LE Coded with S=2. Vol 4, Part E, 7.8.117. */
 const isPhy = (phy: number): boolean => phy >= 1 && phy <= 4;
@@ -35,12 +44,20 @@ function peerControlsPower({ peer }: LinkEnd): boolean {
   return hasFeature(peer.chip.features, LeFeature.PowerControlRequest);
 }
 
-/** Transmit powers and path loss. Vol 4, Part E, 7.8.74 and 7.8.117 to 7.8.121. */
+/** Transmit powers and path loss. Vol 4, Part E, 7.8.74 to 7.8.76 and 7.8.117 to 7.8.121. */
 export const lePower: readonly CommandHandler[] = [
   completes(LeReadTransmitPower, () => ({
     minTxPower: txPowerRange.least,
     maxTxPower: txPowerRange.greatest,
   })),
+  completes(LeReadRfPathCompensation, ({ rfPath }) => rfPath),
+  completes(LeWriteRfPathCompensation, (chip, rfPath) => {
+    const { rfTxPathCompensation, rfRxPathCompensation } = rfPath;
+    const most = Math.max(Math.abs(rfTxPathCompensation), Math.abs(rfRxPathCompensation));
+    if (most > mostCompensation) return Status.InvalidHciCommandParameters;
+    chip.rfPath = rfPath;
+    return nothing;
+  }),
   completesForLink(LeEnhancedReadTransmitPowerLevel, ({ chip }, { phy }) =>
     isPhy(phy)
       ? { phy, currentTxPowerLevel: chip.txPower, maxTxPowerLevel: txPowerRange.greatest }
@@ -50,7 +67,8 @@ export const lePower: readonly CommandHandler[] = [
     LeReadRemoteTransmitPowerLevel,
     (end, { phy }) => {
       if (!isPhy(phy)) return Status.InvalidHciCommandParameters;
-      return peerControlsPower(end) ? Status.Success : Status.UnsupportedRemoteFeature;
+      const isUnknown = peerLacks(end, LlOpcode.PowerControlReq, [LeFeature.PowerControlRequest]);
+      return isUnknown ? Status.UnsupportedRemoteFeature : Status.Success;
     },
     {
       then(end, { phy }) {

@@ -5,8 +5,7 @@ import {
 } from "../../../src/hci/commands/le-scanning.ts";
 import { Status } from "../../../src/hci/status.ts";
 import type { Chip } from "../chip.ts";
-import { type CommandHandler, completes, nothing, type Refusal } from "../command-handler.ts";
-import { ofSet } from "../command-set.ts";
+import { type CommandHandler, completes, nothing, type Refusal, ofSet } from "../command-handler.ts";
 import { refuseOwnAddressType, refuseUnsetAddress } from "../own-address-check.ts";
 import { refuseFilterPolicy } from "../scan-policy-check.ts";
 import { isValidScan } from "../scan-timing.ts";

@@ -1,12 +1,15 @@
 import { LeRequestPeerSca } from "../../../src/hci/commands/le-connection.ts";
+import { LeModifySleepClockAccuracy } from "../../../src/hci/commands/le-controller.ts";
 import { LeSetDefaultSubrate, LeSubrateRequest } from "../../../src/hci/commands/le-subrating.ts";
 import { Status } from "../../../src/hci/status.ts";
 import { type CommandHandler, completes, defersForLink, nothing } from "../command-handler.ts";
-import { hasFeature, LeFeature } from "../le-feature.ts";
-import { requestPeerClockAccuracy } from "../sleep-clock.ts";
+import { greatestAccuracy, leastAccuracy, requestPeerClockAccuracy } from "../sleep-clock.ts";
 import { fitsTimeout, hostKnowsSubrating, isValidSubrate, requestSubrate } from "../subrating.ts";
 
-/** Subrating, and the peer's clock. Vol 4, Part E, 7.8.108, 7.8.123 and 7.8.124. */
+/** Action. Vol 4, Part E, 7.8.94. */
+const Action = { MoreAccurate: 0, LessAccurate: 1 } as const;
+
+/** Subrating, and sleep clocks. Vol 4, Part E, 7.8.94, 7.8.108, 7.8.123 and 7.8.124. */
 export const leSubrating: readonly CommandHandler[] = [
   completes(LeSetDefaultSubrate, (chip, parameters) => {
     if (!isValidSubrate(parameters)) return Status.InvalidHciCommandParameters;
@@ -22,12 +25,12 @@ export const leSubrating: readonly CommandHandler[] = [
     },
     { then: requestSubrate },
   ),
-  defersForLink(
-    LeRequestPeerSca,
-    ({ peer }) =>
-      hasFeature(peer.chip.features, LeFeature.SleepClockAccuracyUpdates)
-        ? Status.Success
-        : Status.UnsupportedRemoteFeature,
-    { then: requestPeerClockAccuracy },
-  ),
+  completes(LeModifySleepClockAccuracy, (chip, { action }) => {
+    if (action > Action.LessAccurate) return Status.InvalidHciCommandParameters;
+    const accuracy = chip.clockAccuracy + (action === Action.MoreAccurate ? 1 : -1);
+    if (accuracy < leastAccuracy || accuracy > greatestAccuracy) return Status.LimitReached;
+    chip.clockAccuracy = accuracy;
+    return nothing;
+  }),
+  defersForLink(LeRequestPeerSca, () => Status.Success, { then: requestPeerClockAccuracy }),
 ];

@@ -1,6 +1,6 @@
 import { Disconnect, ReadRemoteVersionInformation } from "../../../src/hci/commands/link-control.ts";
 import { Status } from "../../../src/hci/status.ts";
-import { type CommandHandler, defersForLink } from "../command-handler.ts";
+import { type CommandHandler, defers, defersForLink } from "../command-handler.ts";
 import { readRemoteVersion } from "../version-exchange.ts";
 
 /** The reasons a host may give. Vol 4, Part E, 7.1.6. */
@@ -16,12 +16,15 @@ const reasons: ReadonlySet<number> = new Set([
 
 /** The link control commands. Vol 4, Part E, 7.1. */
 export const linkControl: readonly CommandHandler[] = [
-  defersForLink(
+  defers(
     Disconnect,
-    (_, { reason }) => (reasons.has(reason) ? Status.Success : Status.InvalidHciCommandParameters),
+    ({ links }, { connectionHandle, reason }) => {
+      if (!links.get(connectionHandle)) return Status.UnknownConnectionIdentifier;
+      return reasons.has(reason) ? Status.Success : Status.InvalidHciCommandParameters;
+    },
     {
-      then(end, { reason }) {
-        end.terminate(reason);
+      then({ links }, { connectionHandle, reason }) {
+        links.get(connectionHandle)?.terminate(reason);
       },
     },
   ),
