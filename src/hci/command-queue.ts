@@ -1,4 +1,5 @@
 import { BleError, MalformedPduError } from "../common/errors.ts";
+import { noOctets } from "../common/bytes.ts";
 import type { Clock } from "../common/clock.ts";
 import type { Done } from "../common/procedure.ts";
 import { type Command, encodeCommand } from "./command.ts";
@@ -79,6 +80,7 @@ export class CommandQueue {
   status(opcode: number, allowed: number, status: number): void {
     this.#answered(opcode, allowed, ({ definition }) => {
       if (status !== Status.Success) return new HciError(status, opcode);
+      if (definition.endsEitherWay) return definition.returns?.decode(noOctets, 0) ?? {};
       return definition.returns ? undefined : {};
     });
   }

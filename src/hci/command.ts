@@ -1,4 +1,5 @@
-import { type Fields, type Struct, struct } from "../common/struct.ts";
+import { hexNumber } from "../common/bytes.ts";
+import { type Fields, rest, type Struct, struct } from "../common/struct.ts";
 import { PacketType } from "./packet.ts";
 
 /** For commands without parameters, and answers with nothing but a status. */
@@ -16,6 +17,8 @@ export interface Command<P, R> {
    * `undefined`: the controller answers with Command Status, and the result comes in an event of its own.
    */
   readonly returns: Struct<R> | undefined;
+  /** For commands that nothing is known of: whichever of the two events comes first ends it. */
+  readonly endsEitherWay?: boolean;
 }
 
 /** Opcode Group Fields. Vol 4, Part E, 5.4.1. */
@@ -58,6 +61,30 @@ export function deferredCommand<P extends object>(
   parameters: Fields<P>,
 ): Command<P, Nothing> {
   return { name, opcode, parameters: struct(name, parameters, "refuse"), returns: undefined };
+}
+
+/**
+ * A command that is not defined here, such as one of the controller's maker: its parameters, and what comes back behind
+ * the status, are octets. Vol 4, Part E, 5.4.1.
+ *
+ * @param opcode - OGF in the upper six bits, OCF in the lower ten; OGF 0x3F are those of the maker.
+ * @throws {@link RangeError} The opcode has more than 16 bits.
+ */
+export function rawCommand(opcode: number): Command<Octets, Octets> {
+  if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xffff) {
+    throw new RangeError(`opcode: ${opcode} is not a whole number from 0 to 65535`);
+  }
+  const name = `HCI command 0x${hexNumber(opcode, 4)}`;
+  return { name, opcode, parameters: octets(name), returns: octets(name), endsEitherWay: true };
+}
+
+/** Octets of which no more is known. */
+export interface Octets {
+  readonly octets: Uint8Array;
+}
+
+function octets(name: string): Struct<Octets> {
+  return struct(name, { octets: rest }, "ignore");
 }
 
 /** The whole HCI Command packet, packet-type octet first. The caller *owns* it. */

@@ -1,19 +1,70 @@
+import { noOctets } from "../common/bytes.ts";
+import { LeSetAdvertisingEnable } from "./commands/le-advertising.ts";
+import { LeCreateConnection } from "./commands/le-connection.ts";
+import { LeSetExtendedAdvertisingEnable } from "./commands/le-extended-advertising.ts";
+import { LeExtendedCreateConnection } from "./commands/le-extended-connection.ts";
+import { LeSetExtendedScanEnable } from "./commands/le-extended-scanning.ts";
+import {
+  LeAddDeviceToResolvingList,
+  LeReadResolvingListSize,
+  LeRemoveDeviceFromResolvingList,
+  LeSetAddressResolutionEnable,
+  LeSetResolvablePrivateAddressTimeout,
+} from "./commands/le-resolving-list.ts";
+import { LeSetScanEnable } from "./commands/le-scanning.ts";
 import { supportedCommandBit } from "./supported-commands.ts";
 
-/** Bits of the LE feature mask. Vol 6, Part B, 4.6. */
-const LeFeature = { DataPacketLengthExtension: 5 } as const;
+/** Bits of the LE feature mask that decisions are made on. Vol 6, Part B, 4.6. */
+const LeFeature = {
+  DataPacketLengthExtension: 5,
+  LlPrivacy: 6,
+  Phy2M: 8,
+  PhyCoded: 11,
+  ExtendedAdvertising: 12,
+  PeriodicAdvertising: 13,
+  ConnectionSubrating: 37,
+} as const;
 
 /** Bits of page 0 of the LMP feature mask. Vol 2, Part C, 3.3. */
 const LmpFeature = { BrEdrNotSupported: 37 } as const;
 
-/** What the controller can do, decided here and nowhere else, from the two masks it reports. */
+/** The legacy command of each thing that both sets of commands can do, and the extended one. Vol 4, Part E, 3.1.1. */
+const eitherWay: readonly (readonly [
+  legacy: { readonly opcode: number },
+  extended: { readonly opcode: number },
+])[] = [
+  [LeSetAdvertisingEnable, LeSetExtendedAdvertisingEnable],
+  [LeSetScanEnable, LeSetExtendedScanEnable],
+  [LeCreateConnection, LeExtendedCreateConnection],
+];
+
+/** What a host needs to keep a resolving list. Vol 4, Part E, 7.8.38 to 7.8.45. */
+const resolvingListCommands: readonly { readonly opcode: number }[] = [
+  LeAddDeviceToResolvingList,
+  LeRemoveDeviceFromResolvingList,
+  LeReadResolvingListSize,
+  LeSetAddressResolutionEnable,
+  LeSetResolvablePrivateAddressTimeout,
+];
+
+/** Combinations of states that decisions are made on. Vol 4, Part E, 7.8.27. */
+const LeState = { ActiveScanningAndInitiating: 23 } as const;
+
+/** What the controller can do, decided here and nowhere else, from the masks it reports. */
 export class ControllerCapabilities {
   readonly #commands: Uint8Array;
   readonly #lmpFeatures: Uint8Array;
   readonly #leFeatures: Uint8Array;
+  readonly #leStates: Uint8Array;
 
   /** *Owns* its arguments. */
-  constructor(supportedCommands: Uint8Array, lmpFeatures: Uint8Array, leFeatures: Uint8Array) {
+  constructor(
+    supportedCommands: Uint8Array,
+    lmpFeatures: Uint8Array,
+    leFeatures: Uint8Array,
+    leStates: Uint8Array = noOctets,
+  ) {
+    this.#leStates = leStates;
     this.#commands = supportedCommands;
     this.#lmpFeatures = lmpFeatures;
     this.#leFeatures = leFeatures;
@@ -30,7 +81,48 @@ export class ControllerCapabilities {
   }
 
   get supportsDataLengthExtension(): boolean {
-    return hasBit(this.#leFeatures, LeFeature.DataPacketLengthExtension);
+    return this.#has(LeFeature.DataPacketLengthExtension);
+  }
+
+  /**
+   * Whether advertising, scanning and connecting use the extended commands. Once a host has used one of them the
+   * legacy ones are disallowed, so it is all or none. Vol 4, Part E, 3.1.1.
+   */
+  get usesExtendedCommands(): boolean {
+    return (
+      this.#has(LeFeature.ExtendedAdvertising) &&
+      eitherWay.every(([legacy, extended]) => this.supports(extended) || !this.supports(legacy))
+    );
+  }
+
+  /** Whether it can scan while it initiates a connection. */
+  get scansWhileInitiating(): boolean {
+    return hasBit(this.#leStates, LeState.ActiveScanningAndInitiating);
+  }
+
+  get supports2MPhy(): boolean {
+    return this.#has(LeFeature.Phy2M);
+  }
+
+  get supportsCodedPhy(): boolean {
+    return this.#has(LeFeature.PhyCoded);
+  }
+
+  get supportsPeriodicAdvertising(): boolean {
+    return this.#has(LeFeature.PeriodicAdvertising);
+  }
+
+  /** Whether it resolves the private addresses of a list of peers. Vol 6, Part B, 4.7. */
+  get resolvesAddresses(): boolean {
+    return this.#has(LeFeature.LlPrivacy) && resolvingListCommands.every((command) => this.supports(command));
+  }
+
+  get supportsSubrating(): boolean {
+    return this.#has(LeFeature.ConnectionSubrating);
+  }
+
+  #has(bit: number): boolean {
+    return hasBit(this.#leFeatures, bit);
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Clock } from "../common/clock.ts";
 import { u16At } from "../common/bytes.ts";
-import { type BleError, MalformedPduError, TransportError } from "../common/errors.ts";
+import { BleError, MalformedPduError, TransportError } from "../common/errors.ts";
 import type { Done } from "../common/procedure.ts";
 import type { Turn } from "../common/turn.ts";
 import { AclQueue } from "./acl-queue.ts";
 import { AclView } from "./acl-view.ts";
 import type { Command } from "./command.ts";
+import { Reset } from "./commands/controller-baseband.ts";
 import { CommandQueue } from "./command-queue.ts";
 import { HardwareFailureError } from "./error.ts";
 import { type Event, leMetaEventCode } from "./event.ts";
@@ -15,9 +16,16 @@ import type { HciReceiver, HciTransport } from "./transport.ts";
 
 /** What the host does when HCI itself is in trouble. */
 export interface HciUser {
+  /** An event that nobody has asked for. `packet` is *borrowed*, packet-type octet first. */
+  unasked(packet: Uint8Array): void;
   /** A packet from the controller that cannot be understood; it was dropped. */
   fault(error: MalformedPduError): void;
-  /** The controller is gone or answers no more: the last call. `error` is absent after our own closing. */
+  /**
+   * The controller has failed or does not answer: nothing it has said holds any more. Either {@link Hci.restart} it or
+   * {@link Hci.end} all.
+   */
+  failed(error: BleError): void;
+  /** The controller is gone or was given up: the last call. `error` is absent after our own closing. */
   ended(error?: BleError): void;
 }
 
@@ -30,6 +38,17 @@ export interface AclReceiver {
 /** The events that {@link Hci} itself wants, and that a mask could keep from it. Vol 4, Part E, 7.3.1. */
 export const hciEvents: readonly Event<unknown>[] = [HardwareError];
 
+/** What matters while the controller is being reset. */
+const heardAfterFailure: ReadonlySet<number> = new Set([
+  CommandComplete.code,
+  CommandStatus.code,
+  HardwareError.code,
+]);
+
+function isHeardAfterFailure(packet: Uint8Array): boolean {
+  return packet[0] === PacketType.Event && heardAfterFailure.has(packet[1] ?? 0);
+}
+
 /** The octet that tells an event, and in LE Meta events the subevent beside it. */
 const keyOf = (code: number, subevent: number): number => (code << 8) | subevent;
 
@@ -39,21 +58,25 @@ const keyOf = (code: number, subevent: number): number => (code << 8) | subevent
  */
 export class Hci implements HciReceiver {
   readonly acl: AclQueue;
-  readonly #commands: CommandQueue;
+  #commands: CommandQueue;
+  readonly #clock: Clock;
+  readonly #send: (packet: Uint8Array) => void;
   readonly #turn: Turn;
   readonly #user: HciUser;
   readonly #handlers = new Map<number, (packet: Uint8Array) => void>();
   readonly #receivers = new Map<number, AclReceiver>();
   #ended = false;
+  /** From its failure to the end of its Reset the controller may say what it likes. */
+  #failed = false;
 
   constructor(transport: HciTransport, clock: Clock, turn: Turn, user: HciUser) {
     const send = (packet: Uint8Array): void => {
       transport.send(packet);
     };
     this.acl = new AclQueue(send);
-    this.#commands = new CommandQueue(send, clock, (error) => {
-      this.end(error);
-    });
+    this.#send = send;
+    this.#clock = clock;
+    this.#commands = this.#newCommands();
     this.#turn = turn;
     this.#user = user;
     this.on(CommandComplete, ({ commandOpcode, numHciCommandPackets, returnParameters }) => {
@@ -63,7 +86,7 @@ export class Hci implements HciReceiver {
       this.#commands.status(commandOpcode, numHciCommandPackets, status);
     });
     this.on(HardwareError, ({ hardwareCode }) => {
-      this.end(new HardwareFailureError(hardwareCode));
+      this.#fail(new HardwareFailureError(hardwareCode));
     });
   }
 
@@ -74,6 +97,23 @@ export class Hci implements HciReceiver {
    */
   send<P, R>(command: Command<P, R>, parameters: P, done: Done<R>): void {
     this.#commands.send(command, parameters, done);
+  }
+
+  /**
+   * Resets a controller that has failed. Every command that waits ends with `cause`; those sent from now on wait for the
+   * reset. Data and events of before are dropped.
+   *
+   * @param done - Gets why the controller could not be reset, if so: end all then.
+   */
+  restart(cause: BleError, done: Done<undefined>): void {
+    const commands = this.#commands;
+    this.#commands = this.#newCommands();
+    commands.end(cause);
+    this.#failed = true;
+    this.send(Reset, {}, (outcome) => {
+      if (!(outcome instanceof BleError)) this.#failed = false;
+      done(outcome instanceof BleError ? outcome : undefined);
+    });
   }
 
   /** Calls `handler` for each such event; one handler an event. Octet strings in it are *borrowed*. */
@@ -91,7 +131,7 @@ export class Hci implements HciReceiver {
   }
 
   packet(packet: Uint8Array): void {
-    if (this.#ended) return;
+    if (this.#ended || (this.#failed && !isHeardAfterFailure(packet))) return;
     this.#turn.enter();
     try {
       this.#dispatch(packet);
@@ -106,6 +146,25 @@ export class Hci implements HciReceiver {
   closed(error?: Error): void {
     if (error === undefined) this.end();
     else this.end(new TransportError(`the transport failed: ${error.message}`, { cause: error }));
+  }
+
+  #newCommands(): CommandQueue {
+    return new CommandQueue(this.#send, this.#clock, (error) => {
+      this.#fail(error);
+    });
+  }
+
+  /** While it is being reset a second failure is the end of it. */
+  #fail(error: BleError): void {
+    if (this.#ended) return;
+    if (this.#failed) {
+      this.end(error);
+      return;
+    }
+    this.#failed = true;
+    this.#turn.run(() => {
+      this.#user.failed(error);
+    });
   }
 
   /** Ends everything that waits for the controller. */
@@ -148,7 +207,9 @@ export class Hci implements HciReceiver {
     if (code === leMetaEventCode && packet.length < 4) {
       throw new MalformedPduError("HCI LE Meta event", "the subevent code is missing", packet);
     }
-    this.#handlers.get(keyOf(code, code === leMetaEventCode ? (packet[3] ?? 0) : 0))?.(packet);
+    const handler = this.#handlers.get(keyOf(code, code === leMetaEventCode ? (packet[3] ?? 0) : 0));
+    if (handler) handler(packet);
+    else this.#user.unasked(packet);
   }
 
   /** By hand, since there is one for nearly every packet sent. Vol 4, Part E, 7.7.19. */

@@ -20,9 +20,17 @@ import { LeWriteSuggestedDefaultDataLength } from "./commands/le-connection.ts";
 import {
   LeReadBufferSize,
   LeReadLocalSupportedFeatures,
+  LeReadSupportedStates,
   LeSetEventMask,
+  LeSetHostFeature,
   LeSetRandomAddress,
 } from "./commands/le-controller.ts";
+import {
+  LeReadMaximumAdvertisingDataLength,
+  LeReadNumberOfSupportedAdvertisingSets,
+} from "./commands/le-extended-advertising.ts";
+import { LeReadFilterAcceptListSize } from "./commands/le-filter-accept-list.ts";
+import { LeReadResolvingListSize } from "./commands/le-resolving-list.ts";
 import { ControllerCapabilities } from "./controller-capabilities.ts";
 import { HciError } from "./error.ts";
 import type { Event } from "./event.ts";
@@ -42,6 +50,14 @@ export interface ControllerInfo {
   /** The static address the host gave it, 48 bits. */
   readonly randomAddress: number;
   readonly aclBuffers: AclBuffers;
+  /** How many devices its Filter Accept List holds. */
+  readonly filterAcceptListSize: number;
+  /** How many peers' private addresses it resolves by itself; 0 where it does not. */
+  readonly resolvingListSize: number;
+  /** How many advertising sets it can have at once; 1 where there is only legacy advertising. */
+  readonly advertisingSets: number;
+  /** How many octets one of them can advertise; 31 where there is only legacy advertising. */
+  readonly advertisingDataOctets: number;
 }
 
 /** What start-up needs to be told. */
@@ -55,6 +71,9 @@ export interface StartUpOptions {
 /** The largest LE data channel PDU, in octets and in µs on the 1M PHY. Vol 6, Part B, 4.5.10. */
 const mostTxOctets = 251;
 const mostTxTime = 2120;
+
+/** Connection Subrating (Host Support). Vol 6, Part B, 4.6. */
+const subratingHostSupport = 38;
 
 /** The least that an ACL Data packet of an LE controller carries, in octets. Vol 4, Part E, 7.8.2. */
 const leastPacketOctets = 27;
@@ -94,6 +113,12 @@ export function* startUp(hci: Hci, options: StartUpOptions): Procedure<Controlle
     yield* unlessRefused(ask(LeWriteSuggestedDefaultDataLength, longest));
   }
 
+  // What the controller can do with the host's consent alone, and this host has the means for.
+  if (capabilities.supportsSubrating && capabilities.supports(LeSetHostFeature)) {
+    const consent = { bitNumber: subratingHostSupport, bitValue: true };
+    yield* unlessRefused(ask(LeSetHostFeature, consent));
+  }
+
   return {
     capabilities,
     hciVersion: version.hciVersion,
@@ -102,6 +127,7 @@ export function* startUp(hci: Hci, options: StartUpOptions): Procedure<Controlle
     publicAddress,
     randomAddress: options.randomAddress,
     aclBuffers,
+    ...(yield* readRadio(hci, capabilities)),
   };
 }
 
@@ -112,6 +138,38 @@ export function sending<P, R>(hci: Hci, command: Command<P, R>, parameters: P): 
   };
 }
 
+/** Legacy advertising knows one set of so many octets. Vol 6, Part B, 2.3.1.1. */
+const legacyAdvertising = { advertisingSets: 1, advertisingDataOctets: 31 };
+
+function* readRadio(
+  hci: Hci,
+  capabilities: ControllerCapabilities,
+): Procedure<
+  Pick<
+    ControllerInfo,
+    "filterAcceptListSize" | "resolvingListSize" | "advertisingSets" | "advertisingDataOctets"
+  >
+> {
+  const list = capabilities.supports(LeReadFilterAcceptListSize)
+    ? yield* unlessRefused(wait(sending(hci, LeReadFilterAcceptListSize, {})))
+    : undefined;
+  const resolving = capabilities.resolvesAddresses
+    ? yield* unlessRefused(wait(sending(hci, LeReadResolvingListSize, {})))
+    : undefined;
+  const lists = {
+    filterAcceptListSize: list?.filterAcceptListSize ?? 0,
+    resolvingListSize: resolving?.resolvingListSize ?? 0,
+  };
+  if (!capabilities.usesExtendedCommands) return { ...lists, ...legacyAdvertising };
+  const sets = yield* unlessRefused(wait(sending(hci, LeReadNumberOfSupportedAdvertisingSets, {})));
+  const length = yield* unlessRefused(wait(sending(hci, LeReadMaximumAdvertisingDataLength, {})));
+  return {
+    ...lists,
+    advertisingSets: Math.max(1, sets?.numSupportedAdvertisingSets ?? 1),
+    advertisingDataOctets: Math.max(31, length?.maxAdvertisingDataLength ?? 31),
+  };
+}
+
 function* readCapabilities(hci: Hci): Procedure<ControllerCapabilities> {
   // Copies: what a command returns is borrowed until its turn ends.
   const { supportedCommands } = yield* wait(sending(hci, ReadLocalSupportedCommands, {}));
@@ -119,7 +177,11 @@ function* readCapabilities(hci: Hci): Procedure<ControllerCapabilities> {
   const lmp = yield* unlessUnknown(wait(sending(hci, ReadLocalSupportedFeatures, {})));
   const lmpFeatures = lmp?.lmpFeatures.slice() ?? noOctets;
   const { features } = yield* wait(sending(hci, LeReadLocalSupportedFeatures, {}));
-  return new ControllerCapabilities(commands, lmpFeatures, features.slice());
+  const leFeatures = features.slice();
+  const known = new ControllerCapabilities(commands, lmpFeatures, leFeatures);
+  if (!known.supports(LeReadSupportedStates)) return known;
+  const states = yield* unlessRefused(wait(sending(hci, LeReadSupportedStates, {})));
+  return new ControllerCapabilities(commands, lmpFeatures, leFeatures, states?.states.slice());
 }
 
 /** A controller with one pool for both says 0 for LE, and the sizes of BR/EDR hold. Vol 4, Part E, 7.8.2. */

@@ -98,11 +98,20 @@ export class ScriptedHci {
   readonly turn: Turn = new Turn();
   readonly faults: MalformedPduError[] = [];
   readonly endings: (BleError | undefined)[] = [];
+  readonly failures: BleError[] = [];
+  readonly unasked: Uint8Array[] = [];
+  /** Whether the test restarts a controller that has failed; if not, it is given up. */
+  restarts = false;
   readonly hci: Hci;
 
   constructor() {
     this.hci = new Hci(this.controller, this.controller.clock, this.turn, {
       fault: (error) => this.faults.push(error),
+      unasked: (packet) => this.unasked.push(packet.slice()),
+      failed: (error) => {
+        this.failures.push(error);
+        if (!this.restarts) this.hci.end(error);
+      },
       ended: (error) => this.endings.push(error),
     });
     this.controller.start(this.hci);

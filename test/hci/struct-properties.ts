@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { MalformedPduError } from "../../src/common/errors.ts";
 import type { Struct } from "../../src/common/struct.ts";
+import { decodesOrThrowsMalformed } from "../../testing/index.ts";
 
 /** Octets in which the counts and lengths in front are small often enough for whole packets to be found in them. */
 const pool = fc
@@ -21,7 +21,7 @@ export function decodesWhatItEncodes(
   const accepted = (octets: Uint8Array): { value: unknown; size: number } | undefined => {
     const sizes = fit === "exactly" ? [usual, ...octets.keys()] : [octets.length];
     for (const size of sizes) {
-      const value = attempt(struct, octets.subarray(0, size));
+      const value = decodesOrThrowsMalformed(struct, octets.subarray(0, size));
       if (value === undefined) continue;
       usual = size;
       return { value, size };
@@ -40,16 +40,6 @@ export function decodesWhatItEncodes(
 /** Any octets either decode or throw MalformedPduError. */
 export function decodesOrRefuses(struct: Struct<unknown>): fc.IProperty<unknown> {
   return fc.property(fc.uint8Array({ maxLength: 80 }), (octets) => {
-    attempt(struct, octets);
+    decodesOrThrowsMalformed(struct, octets);
   });
-}
-
-/** `undefined` for malformed octets; every other error is a fault. */
-function attempt(struct: Struct<unknown>, octets: Uint8Array): unknown {
-  try {
-    return struct.decode(octets);
-  } catch (error) {
-    expect(error).toBeInstanceOf(MalformedPduError);
-    return undefined;
-  }
 }
