@@ -16,8 +16,13 @@ export interface Channel {
 
 /** What the layer above gives L2CAP. Both run inside the turn that the packet started. */
 export interface ChannelUser {
-  /** `sdu` is *borrowed*: copy what must outlive the call. */
-  receive(sdu: Uint8Array): void;
+  /**
+   * @param sdu - *Borrowed*: copy what must outlive the call.
+   * @param owned - True when it is the user's own nevertheless, since it was put together from several frames.
+   */
+  receive(sdu: Uint8Array, owned?: boolean): void;
+  /** The peer receives longer or shorter SDUs or frames from now on. */
+  reconfigured?(): void;
   /** The last call. */
   closed(reason: BleError): void;
 }
