@@ -7,6 +7,9 @@ export type ReadResult = Uint8Array | ErrorCode;
 /** What writing one gives: why not, or nothing. */
 export type WriteResult = ErrorCode | undefined;
 
+/** The way in which a client wants at a value: a request to read or to write, or a command. */
+export type Access = "read" | "write" | "command" | "signedCommand";
+
 /** How a value arrived. */
 export interface AttributeWrite {
   /** *Borrowed*: copy it to keep it. */
@@ -27,6 +30,10 @@ export interface Attribute<Peer> {
   readonly groupEnd: number;
   /** The value, where it is always the same and everyone may read it: declarations. */
   readonly constant?: Uint8Array;
+  /** Why this client may not do so now; absent where nothing but {@link read} and {@link write} being there counts. */
+  refusal?(peer: Peer, access: Access): ErrorCode | undefined;
+  /** Asks the program when nothing else stands against it; absent where it need not be asked. */
+  authorize?(peer: Peer, access: Access, done: (granted: boolean) => void): void;
   /**
    * Gives the whole value, at once or later; absent where reading is not permitted.
    *
@@ -35,14 +42,25 @@ export interface Attribute<Peer> {
   read?(peer: Peer, offset: number, done: (result: ReadResult) => void): void;
   /** Takes a value, at once or later; absent where writing is not permitted. */
   write?(peer: Peer, write: AttributeWrite, done: (result: WriteResult) => void): void;
+  /**
+   * The value to give to {@link write} so that prepared octets get to their place in the present one. Nothing is
+   * written. Absent where the present value is taken for empty.
+   *
+   * @param before - The value that prepared writes before these will leave, in place of the present one.
+   * @param octets - *Borrowed*.
+   */
+  compose?(peer: Peer, before: Uint8Array | undefined, offset: number, octets: Uint8Array): ReadResult;
 }
+
+/** The highest handle there is. Vol 3, Part F, 3.2.2. */
+export const mostHandle = 0xffff;
 
 /** All attributes of a server, by handle. */
 export class AttributeTable<Peer> {
   /** By handle: index 0 and gaps are empty. */
   readonly #byHandle: (Attribute<Peer> | undefined)[] = [];
 
-  /** The lowest handle behind all others. */
+  /** The lowest handle behind all others, also behind those that were removed. */
   get end(): number {
     return Math.max(1, this.#byHandle.length);
   }
@@ -50,12 +68,17 @@ export class AttributeTable<Peer> {
   /** @throws {@link RangeError} The handle is taken, or none of 0x0001 to 0xFFFF. */
   add(attribute: Attribute<Peer>): void {
     const { handle } = attribute;
-    if (!Number.isInteger(handle) || handle < 0x0001 || handle > 0xffff) {
+    if (!Number.isInteger(handle) || handle < 0x0001 || handle > mostHandle) {
       throw new RangeError(`no attribute handle: ${handle}`);
     }
     if (this.#byHandle[handle]) throw new RangeError(`attribute handle ${handle} is taken`);
     while (this.#byHandle.length < handle) this.#byHandle.push(undefined); // holes would make it a dictionary
     this.#byHandle[handle] = attribute;
+  }
+
+  /** Removes the attributes from `start` to `end`, both included. */
+  remove(start: number, end: number): void {
+    this.#byHandle.fill(undefined, start, end + 1);
   }
 
   at(handle: number): Attribute<Peer> | undefined {

@@ -3,6 +3,12 @@ import { BleError, TimeoutError } from "../common/errors.ts";
 import { type ErrorCode, errorName } from "./error-code.ts";
 import type { ErrorResponse } from "./pdu.ts";
 
+/** The options of an {@link AttError}. */
+export interface AttErrorOptions extends ErrorOptions {
+  /** What the handle stands for, such as "characteristic 2a37". */
+  readonly about?: string | undefined;
+}
+
 /** The server refused a request. Vol 3, Part F, 3.4.1.1. */
 export class AttError extends BleError {
   readonly code = "ATT_ERROR";
@@ -11,11 +17,15 @@ export class AttError extends BleError {
   /** The attribute the server blames; 0x0000 when the error is not about one. */
   readonly handle: number;
 
-  /** @throws {@link RangeError} `status` is no octet, or `handle` has more than 16 bits. */
-  constructor(status: ErrorCode, handle = 0x0000, options?: ErrorOptions) {
+  /**
+   * @param options.about - What the handle stands for, for the message.
+   * @throws {@link RangeError} `status` is no octet, or `handle` has more than 16 bits.
+   */
+  constructor(status: ErrorCode, handle = 0x0000, { about, ...options }: AttErrorOptions = {}) {
     if (!isWhole(status, 0xff)) throw new RangeError(`no ATT error code: ${status}`);
     if (!isWhole(handle, 0xffff)) throw new RangeError(`no attribute handle: ${handle}`);
-    super(`${errorName(status)} (0x${hexNumber(status, 2)}) on handle 0x${hexNumber(handle, 4)}`, options);
+    const which = `handle 0x${hexNumber(handle, 4)}${about === undefined ? "" : ` (${about})`}`;
+    super(`${errorName(status)} (0x${hexNumber(status, 2)}) on ${which}`, options);
     this.status = status;
     this.handle = handle;
   }
@@ -35,7 +45,7 @@ export class AttTimeoutError extends TimeoutError {
   readonly code = "ATT_TIMEOUT";
 
   constructor() {
-    super("no response within 30 s");
+    super("no response within 30 s: nothing more can be sent on this bearer; disconnect and connect again");
   }
 }
 

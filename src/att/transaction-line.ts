@@ -47,6 +47,11 @@ export class TransactionLine {
     };
   }
 
+  /** How many are on the air or wait; one that was aborted counts until its turn would have come. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
   /**
    * Sends `head` and `body` as soon as everything before it was answered.
    *

@@ -1,40 +1,52 @@
 import type { Attribute } from "../att/attribute-table.ts";
 import { ErrorCode } from "../att/error-code.ts";
+import { overlayFixed } from "../att/overlay.ts";
 import { u16At } from "../common/bytes.ts";
 import { GattType } from "./declaration.ts";
 import type { ServedClient } from "./served-client.ts";
 
+/** What it depends on who may subscribe. */
+export type SubscriptionRules = Pick<Attribute<ServedClient>, "refusal" | "authorize">;
+
 /**
  * The Client Characteristic Configuration descriptor: one attribute with a value of its own for each client, 0x0000
- * when it connects. Vol 3, Part G, 3.3.3.3.
+ * when it connects and is not bonded. It has a fixed length of 2 octets. Vol 3, Part G, 3.3.3.3.
  *
  * @param allowed - The bits that the characteristic's properties allow.
+ * @param rules - For writing. Everyone may read it.
  */
 export function clientConfiguration(
   handle: number,
   valueHandle: number,
   allowed: number,
+  rules: SubscriptionRules,
 ): Attribute<ServedClient> {
+  const valueFor = (client: ServedClient): Uint8Array => {
+    const bits = client.configuration(valueHandle);
+    return Uint8Array.of(bits, bits >> 8);
+  };
   return {
     handle,
     type: GattType.ClientCharacteristicConfiguration,
     groupEnd: handle,
+    ...rules,
     read(client, _offset, done) {
-      const bits = client.configurations.get(valueHandle) ?? 0;
-      done(Uint8Array.of(bits, bits >> 8));
+      done(valueFor(client));
     },
     write(client, { value }, done) {
-      if (value.length !== 2) {
-        done(ErrorCode.InvalidAttributeValueLength);
+      const whole = overlayFixed(valueFor(client), 0, value);
+      if (typeof whole === "number") {
+        done(whole);
         return;
       }
-      const bits = u16At(value, 0);
+      const bits = u16At(whole, 0);
       if ((bits & ~allowed) !== 0) {
         done(ErrorCode.CccdImproperlyConfigured);
         return;
       }
-      client.configurations.set(valueHandle, bits);
+      client.configure(valueHandle, bits);
       done(undefined);
     },
+    compose: (client, before, offset, octets) => overlayFixed(before ?? valueFor(client), offset, octets),
   };
 }

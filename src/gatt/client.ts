@@ -1,100 +1,90 @@
-import type { ClientBearer } from "../att/att.ts";
-import { BleError } from "../common/errors.ts";
-import { type Done, type Procedure, run } from "../common/procedure.ts";
+import type { ClientBearer } from "../att/client-bearer.ts";
+import type { BleError } from "../common/errors.ts";
+import { run } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import { Uuid, type UuidLike } from "../common/uuid.ts";
+import type { Wanted } from "./client-catalogue.ts";
+import { ClientCore, type ClientParts } from "./client-core.ts";
+import { wholeRange } from "./discovery.ts";
 import { NotFoundError } from "./error.ts";
+import { readByUuid, readMultiple, type ReadPart, type ValueByUuid } from "./read-multiple.ts";
 import type { RemoteCharacteristic } from "./remote-characteristic.ts";
-import { discoverAll, discoverByUuid, type ServiceData } from "./remote-database.ts";
-import { RemoteService } from "./remote-service.ts";
-import type { RemoteLink } from "./remote-value.ts";
-import type { ValueSink } from "./subscription.ts";
+import type { RemoteService } from "./remote-service.ts";
+import { checkWrite, RemoteValue } from "./remote-value.ts";
 
-/** Stands among the UUIDs of searches for the search for everything. */
-const everything = "";
+/** Which services are wanted. */
+export interface ServicesOptions extends CallOptions {
+  /** Only the primary services with that UUID. */
+  readonly uuid?: UuidLike;
+}
+
+/** Where values are looked for. */
+export interface ReadByUuidOptions extends CallOptions {
+  /** The first handle, 0x0001 by default. */
+  readonly start?: number;
+  /** The last handle, 0xFFFF by default. */
+  readonly end?: number;
+}
+
+/** How values are read together. */
+export interface ReadMultipleOptions extends CallOptions {
+  /**
+   * How many octets each value has, in the order of the values. With them all servers can be asked for several values
+   * at once; without, those that know Read Multiple Variable Length.
+   */
+  readonly lengths?: readonly number[];
+}
 
 /**
  * The peer's GATT server, as this host sees it: `connection.gatt`. Vol 3, Part G, 4.
  *
- * Before the first request the MTU is exchanged. What was discovered is remembered as long as the connection lasts.
+ * Before the first search the MTU is exchanged. What was discovered is remembered as long as the connection lasts, and
+ * longer where the server has a Database Hash or the peer is bonded. Changes of the server's services that it tells of
+ * are followed: what has not changed stays the same object.
  */
-export class GattClient implements RemoteLink {
-  readonly bearer: ClientBearer;
-  readonly turn: Turn;
-  #ended: BleError | undefined;
-  #ready = false;
-  readonly #waitingForMtu: (() => void)[] = [];
-  /** Searches that have found something, and searches under way, by what they look for. */
-  readonly #found = new Map<string, readonly RemoteService[]>();
-  readonly #searching = new Map<string, Done<readonly RemoteService[]>[]>();
-  /** Every service found, by its handle: one attribute is one object, whichever search has met it. */
-  readonly #services = new Map<number, RemoteService>();
-  readonly #sinks = new Map<number, ValueSink[]>();
+export class GattClient {
+  /** @internal */
+  readonly core: ClientCore;
 
-  /** Made with the connection. */
-  constructor(bearer: ClientBearer, turn: Turn) {
-    this.bearer = bearer;
-    this.turn = turn;
+  /** @internal Made with the connection. */
+  constructor(bearer: ClientBearer, turn: Turn, parts: ClientParts = {}) {
+    this.core = new ClientCore(bearer, turn, parts);
   }
 
   /** The ATT_MTU in force, 23 to 517 octets. */
   get mtu(): number {
-    return this.bearer.mtu;
+    return this.core.commands.mtu;
   }
 
-  get ended(): BleError | undefined {
-    return this.#ended;
-  }
-
-  get ready(): boolean {
-    return this.#ready;
-  }
-
-  /** Exchanges the MTU on first use. Where that fails it stays at 23, and what comes next learns if the link is gone. */
-  begin(options?: CallOptions): Promise<void> {
-    return promised<undefined>((done) => {
-      if (this.#ready) {
-        done(undefined);
-        return;
-      }
-      this.#waitingForMtu.push(() => {
-        done(undefined);
-      });
-      if (this.#waitingForMtu.length > 1) return;
-      this.bearer.exchangeMtu(() => {
-        this.#ready = true;
-        for (const callback of this.#waitingForMtu.splice(0)) callback();
-      });
-    }, options);
+  /** How many ATT bearers lead to the server: 1, and the enhanced ones that are open. */
+  get bearers(): number {
+    return this.core.bearers.size;
   }
 
   /**
-   * Everything the server has, in the order of its handles. Asked once; later calls answer from memory.
+   * Everything the server has, in the order of its handles; or only the primary services with one UUID. Asked once;
+   * later calls answer from memory.
    *
    * @param options.signal - Stops waiting; a search that has begun goes on and is remembered.
    * @throws {@link AttError} The server refused to tell.
    * @throws {@link MalformedPduError} What it told makes no sense.
    * @throws {@link DisconnectedError} The link was lost first.
    */
-  async services(options?: CallOptions): Promise<readonly RemoteService[]> {
-    return this.#found.get(everything) ?? this.#discover(everything, discoverAll, options);
+  async services({ uuid, ...options }: ServicesOptions = {}): Promise<readonly RemoteService[]> {
+    const wanted = uuid === undefined ? "everything" : { uuid: Uuid.from(uuid), onlyFirst: false };
+    return this.#search(wanted, options);
   }
 
   /**
-   * The first primary service with that UUID. Only it is discovered where not everything has been yet; what was found
-   * is remembered.
+   * The first primary service with that UUID. Only it is discovered where not everything has been yet, with what it
+   * includes; what was found is remembered.
    *
    * @throws {@link NotFoundError} The server has none.
    */
   async service(uuid: UuidLike, options?: CallOptions): Promise<RemoteService> {
     const wanted = Uuid.from(uuid);
-    const among = (services: readonly RemoteService[] | undefined): RemoteService | undefined =>
-      services?.find((service) => service.primary && service.uuid.equals(wanted));
-    const found =
-      among(this.#found.get(everything)) ??
-      among(this.#found.get(wanted.key)) ??
-      among(await this.#discover(wanted.key, (bearer) => discoverByUuid(bearer, wanted), options));
+    const [found] = await this.#search({ uuid: wanted, onlyFirst: true }, options);
     if (found) return found;
     throw new NotFoundError(`the server has no service ${wanted.toString()}`);
   }
@@ -112,60 +102,168 @@ export class GattClient implements RemoteLink {
     return (await this.service(service, options)).characteristic(uuid);
   }
 
-  addSink(handle: number, sink: ValueSink): void {
-    this.#sinks.set(handle, [...(this.#sinks.get(handle) ?? []), sink]);
-  }
-
-  removeSink(handle: number, sink: ValueSink): void {
-    const left = (this.#sinks.get(handle) ?? []).filter((other) => other !== sink);
-    if (left.length > 0) this.#sinks.set(handle, left);
-    else this.#sinks.delete(handle);
-  }
-
-  /** A notification or an indication came; `value` is *borrowed*. One that nobody wants is dropped. */
-  value(handle: number, value: Uint8Array): void {
-    const sinks = this.#sinks.get(handle);
-    if (sinks) for (const sink of sinks) sink.value(value);
-  }
-
-  /** Nothing can be sent any more. */
-  closed(reason: BleError): void {
-    this.#ended = reason;
-    const sinks = [...this.#sinks.values()].flat();
-    this.#sinks.clear();
-    for (const sink of sinks) sink.ended(reason);
-  }
-
-  /** Searches, or waits for the same search that is under way. */
-  async #discover(
-    key: string,
-    procedure: (bearer: ClientBearer) => Procedure<ServiceData[]>,
-    options?: CallOptions,
-  ): Promise<readonly RemoteService[]> {
-    if (!this.#ready) await this.begin(options);
-    return promised<readonly RemoteService[]>((done) => {
-      const searching = this.#searching.get(key);
-      if (searching) {
-        searching.push(done);
-        return;
-      }
-      const waiting = [done];
-      this.#searching.set(key, waiting);
-      run(procedure(this.bearer), (outcome) => {
-        this.#searching.delete(key);
-        const result = outcome instanceof BleError ? outcome : this.#remember(key, outcome);
-        for (const tell of waiting) tell(result);
-      });
+  /**
+   * Reads the values of all characteristics with that UUID, without any search before (Vol 3, Part G, 4.8.2).
+   *
+   * @returns In the order of their handles. A value is cut to what one response carries: ATT_MTU - 4 octets, and never
+   *   more than 253; read the characteristic to have all of it.
+   * @throws {@link AttError} The server refused to tell one of them.
+   * @throws {@link RangeError} The handles are no range.
+   */
+  async readByUuid(
+    uuid: UuidLike,
+    { start = wholeRange.start, end = wholeRange.end, ...options }: ReadByUuidOptions = {},
+  ): Promise<readonly ValueByUuid[]> {
+    const type = Uuid.from(uuid);
+    checkRange(start, end);
+    await this.#begin(options);
+    const { core } = this;
+    const subject = {
+      label: `values of ${type.toString()}`,
+      confirm: core.outOfSync.bind(core),
+    };
+    return promised<readonly ValueByUuid[]>((done) => {
+      run(readByUuid(core.requester(0, subject), type, { start, end }), done);
     }, options);
   }
 
-  #remember(key: string, found: readonly ServiceData[]): readonly RemoteService[] {
-    const services = found.map((data) => {
-      const service = this.#services.get(data.start) ?? new RemoteService(data, this);
-      this.#services.set(data.start, service);
-      return service;
-    });
-    this.#found.set(key, services);
-    return services;
+  /**
+   * Reads several values with as few requests as can be; a server that does not know how is asked for each.
+   * Vol 3, Part G, 4.8.4 and 4.8.5.
+   *
+   * @returns In the order of `values`.
+   * @throws {@link AttError} The server refused one of them; `handle` tells which.
+   * @throws {@link MalformedPduError} The server's answer does not agree with `lengths`.
+   * @throws {@link RangeError} There are not as many lengths as values, or one is out of range.
+   * @throws {@link TypeError} One of the values is another connection's.
+   */
+  async readMultiple(
+    values: readonly RemoteValue[],
+    { lengths, ...options }: ReadMultipleOptions = {},
+  ): Promise<readonly Uint8Array[]> {
+    checkValues(values, this.core);
+    const parts = partsOf(values, lengths);
+    for (const value of values) if (value.standing !== "known") await value.checkStanding(options);
+    return promised<readonly Uint8Array[]>((done) => {
+      const subject = {
+        label: `one of ${values.map(({ label }) => label).join(", ")}`,
+        confirm: confirmAll(values),
+      };
+      const requester = this.core.requester(0, subject);
+      run(readMultiple(requester, parts, options.signal), done);
+    }, options);
   }
+
+  /**
+   * Writes several values, all of them or none: the server gives back what it was sent, and only when that is right it
+   * is told to write. Vol 3, Part G, 4.9.5.
+   *
+   * @param values - Written in their order. Copied.
+   * @param options.signal - Stops waiting; what was prepared is given up.
+   * @throws {@link AttError} The server refused one of them; nothing was written.
+   * @throws {@link MalformedPduError} It gave back something else; nothing was written.
+   * @throws {@link RangeError} A value is longer than 512 octets.
+   * @throws {@link TypeError} One of the values is another connection's.
+   *
+   * @example
+   * ```ts
+   * await connection.gatt.reliableWrite([[low, Uint8Array.of(10)], [high, Uint8Array.of(20)]]);
+   * ```
+   */
+  async reliableWrite(
+    values: readonly (readonly [value: RemoteValue, octets: Uint8Array])[],
+    options: CallOptions = {},
+  ): Promise<void> {
+    checkValues(
+      values.map(([value]) => value),
+      this.core,
+    );
+    const copies = values.map(([value, octets]) => {
+      checkWrite(octets, 0);
+      return { value, octets: new Uint8Array(octets) };
+    });
+    for (const { value } of copies) if (value.standing !== "known") await value.checkStanding(options);
+    await promised<undefined>((done) => {
+      const requester = this.core.requesters();
+      const prepared = copies.map(({ value, octets }) => ({
+        handle: value.handle,
+        offset: 0,
+        value: octets,
+        requester: requester(value),
+      }));
+      this.core.prepared.write(prepared, done, options.signal);
+    }, options);
+  }
+
+  /** @internal One more bearer leads to the server. */
+  addBearer(bearer: ClientBearer): void {
+    this.core.bearers.add(bearer);
+  }
+
+  /** @internal A notification or an indication came, over any bearer; `value` is *borrowed*. */
+  value(handle: number, value: Uint8Array): void {
+    this.core.sinks.value(handle, value);
+  }
+
+  /** @internal A bearer can send nothing any more; the one on the fixed channel where none is named. */
+  closed(reason: BleError, bearer?: ClientBearer): void {
+    this.core.closed(reason, bearer);
+  }
+
+  async #search(wanted: Wanted, options?: CallOptions): Promise<readonly RemoteService[]> {
+    options?.signal?.throwIfAborted();
+    const { catalogue } = this.core;
+    return (
+      catalogue.answer(wanted) ??
+      promised<readonly RemoteService[]>((done) => {
+        catalogue.search(wanted, done);
+      }, options)
+    );
+  }
+
+  #begin(options: CallOptions): Promise<void> {
+    return promised<undefined>((done) => {
+      this.core.setup.begin(done);
+    }, options);
+  }
+}
+
+/** @throws {@link TypeError} A handle means something else on every connection. */
+function checkValues(values: readonly unknown[], link: ClientCore): void {
+  for (const value of values) {
+    if (!(value instanceof RemoteValue))
+      throw new TypeError("values: give characteristics or descriptors; of a typed one its plain");
+    if (value.link !== link) throw new TypeError(`values: ${value.label} is another connection's`);
+  }
+}
+
+function partsOf(values: readonly RemoteValue[], lengths: readonly number[] | undefined): ReadPart[] {
+  if (lengths && lengths.length !== values.length) {
+    throw new RangeError(`lengths: ${lengths.length} for ${values.length} values`);
+  }
+  for (const length of lengths ?? []) {
+    if (!Number.isInteger(length) || length < 0 || length > 512)
+      throw new RangeError(`lengths: ${length} is not in 0 to 512`);
+  }
+  return values.map(({ handle }, index) => ({ handle, length: lengths?.[index] }));
+}
+
+/** After a change of the server's services all of them must still be there. */
+function confirmAll(values: readonly RemoteValue[]): RemoteValue["confirm"] {
+  return (done) => {
+    const [first] = values;
+    if (!first) {
+      done(undefined);
+      return;
+    }
+    first.confirm((outcome) => {
+      done(outcome ?? values.find(({ staleness }) => staleness)?.staleness);
+    });
+  };
+}
+
+function checkRange(start: number, end: number): void {
+  const isHandle = (handle: number): boolean => Number.isInteger(handle) && handle >= 1 && handle <= 0xffff;
+  if (isHandle(start) && isHandle(end) && start <= end) return;
+  throw new RangeError(`start and end: ${start} to ${end} are no handles from 0x0001 to 0xFFFF in order`);
 }

@@ -9,7 +9,12 @@ export const GattType: Readonly<
     | "SecondaryService"
     | "Include"
     | "Characteristic"
-    | "ClientCharacteristicConfiguration",
+    | "CharacteristicExtendedProperties"
+    | "CharacteristicUserDescription"
+    | "ClientCharacteristicConfiguration"
+    | "ServerCharacteristicConfiguration"
+    | "CharacteristicPresentationFormat"
+    | "CharacteristicAggregateFormat",
     Uuid
   >
 > = {
@@ -17,7 +22,12 @@ export const GattType: Readonly<
   SecondaryService: Uuid.from(0x2801),
   Include: Uuid.from(0x2802),
   Characteristic: Uuid.from(0x2803),
+  CharacteristicExtendedProperties: Uuid.from(0x2900),
+  CharacteristicUserDescription: Uuid.from(0x2901),
   ClientCharacteristicConfiguration: Uuid.from(0x2902),
+  ServerCharacteristicConfiguration: Uuid.from(0x2903),
+  CharacteristicPresentationFormat: Uuid.from(0x2904),
+  CharacteristicAggregateFormat: Uuid.from(0x2905),
 };
 
 /** Characteristic Properties bits. Vol 3, Part G, 3.3.1.1. */
@@ -94,4 +104,10 @@ export function decodeIncludeDeclaration(value: Uint8Array): IncludeDeclaration 
   }
   const uuid = value.length === 6 ? Uuid.fromAir(value.subarray(4)) : undefined;
   return { startHandle: u16At(value, 0), endHandle: u16At(value, 2), uuid };
+}
+
+/** The inverse of {@link decodeIncludeDeclaration}: the UUID is told only where it has 16 bits. Vol 3, Part G, 3.2. */
+export function encodeIncludeDeclaration({ startHandle, endHandle, uuid }: IncludeDeclaration): Uint8Array {
+  const handles = Uint8Array.of(startHandle, startHandle >> 8, endHandle, endHandle >> 8);
+  return uuid?.octets.length === 2 ? concat(handles, uuid.octets) : handles;
 }

@@ -4,3 +4,20 @@ import { BleError } from "../common/errors.ts";
 export class NotFoundError extends BleError {
   readonly code = "NOT_FOUND";
 }
+
+/**
+ * The server's services have changed, and the attribute is not what it was: ask `connection.gatt` for it again.
+ * Vol 3, Part G, 2.5.2.
+ */
+export class StaleAttributeError extends BleError {
+  readonly code = "STALE_ATTRIBUTE";
+}
+
+/** There is no key to sign with: signed writes need a bond in which one was given. Vol 3, Part C, 10.4.1. */
+export class NoSigningKeyError extends BleError {
+  readonly code = "NO_SIGNING_KEY";
+
+  constructor() {
+    super("there is no key (CSRK) to sign with: bond first");
+  }
+}

@@ -1,7 +1,10 @@
-/** How many writes of one client wait for a slow handler. */
+/** How many writes or questions of one client wait for a slow handler. */
 const mostWaiting = 64;
 
-/** One client's writes to one value: one handler at a time, so that they take effect in the order they came. */
+/**
+ * What one client does with one value that the program has a part in: one handler at a time, so that its writes take
+ * effect in the order they came, and however many come the memory is bounded.
+ */
 export class HandlerLine {
   readonly #waiting: (() => void)[] = [];
   #busy = false;

@@ -1,47 +1,81 @@
-import { BleError } from "../common/errors.ts";
-import { type CallOptions, promised } from "../common/promised.ts";
-import type { Done } from "../common/procedure.ts";
-import type { Uuid } from "../common/uuid.ts";
+import { EventEmitter } from "node:events";
 import type { AttBearer } from "../att/att.ts";
+import { requireOctets } from "../common/bytes.ts";
+import { BleError } from "../common/errors.ts";
+import type { Done } from "../common/procedure.ts";
+import { type CallOptions, promised } from "../common/promised.ts";
+import type { Turn } from "../common/turn.ts";
+import type { Uuid } from "../common/uuid.ts";
 import type { LocalValue } from "./local-value.ts";
 import { Configuration, type ServedClient } from "./served-client.ts";
-import { checkValue, type GattPeer } from "./service-builder.ts";
+import { checkValue, type GattPeer, type WriteEvent } from "./service-builder.ts";
 
-/** Whom to tell, and how long to wait. */
-export interface NotifyOptions extends CallOptions {
+/** Whom to tell. */
+export interface Recipients {
   /** Only this connection, if it has subscribed. By default all that have. */
   readonly to?: GattPeer;
+  /**
+   * Also who has not subscribed: the specification leaves that to profiles, and clients may drop what they get. Whom
+   * the permissions exclude is not told all the same. Default false.
+   */
+  readonly force?: boolean;
+}
+
+/** Whom to tell, and how long to wait. */
+export interface NotifyOptions extends CallOptions, Recipients {}
+
+/** What the program can observe of a characteristic. */
+export interface LocalCharacteristicEvents {
+  /** A client has written it, and the value is kept. `value` is as in {@link WriteEvent}. */
+  written: [event: WriteEvent];
+  /** A client has subscribed, or a bonded one that had is back. */
+  subscribed: [connection: GattPeer, how: { readonly notifications: boolean; readonly indications: boolean }];
+  /** A client has ended its subscription, or is gone. */
+  unsubscribed: [connection: GattPeer];
+}
+
+/** What a characteristic is made of; `host.gatt.add` puts it together. */
+export interface LocalCharacteristicParts {
+  /** The handle of the value. */
+  readonly handle: number;
+  readonly value: LocalValue;
+  /** The bits of a Client Characteristic Configuration that its properties allow. */
+  readonly offered: number;
+  /** Those served at any time; not a copy. */
+  readonly clients: readonly ServedClient[];
+  readonly turn: Turn;
 }
 
 const eitherWay = Configuration.Notification | Configuration.Indication;
 
 /** A characteristic that the local server offers. */
-export class LocalCharacteristic {
+export class LocalCharacteristic extends EventEmitter<LocalCharacteristicEvents> {
   readonly uuid: Uuid;
   /** The handle of the value. */
   readonly handle: number;
+  /** @internal The bits of a Client Characteristic Configuration that its properties allow. */
+  readonly offered: number;
   readonly #value: LocalValue;
-  /** The bits of a Client Characteristic Configuration that its properties allow. */
-  readonly #offered: number;
+  /** Whether the link must be anything before values are sent on it. */
+  readonly #guarded: boolean;
   readonly #clients: readonly ServedClient[];
+  readonly #turn: Turn;
 
-  /**
-   * Made by `host.gatt.add`.
-   *
-   * @param clients - Those served at any time; not a copy.
-   */
-  constructor(
-    uuid: Uuid,
-    handle: number,
-    value: LocalValue,
-    offered: number,
-    clients: readonly ServedClient[],
-  ) {
-    this.#offered = offered;
-    this.uuid = uuid;
+  /** Made by `host.gatt.add`. */
+  constructor({ handle, value, offered, clients, turn }: LocalCharacteristicParts) {
+    super();
+    this.offered = offered;
+    this.uuid = value.uuid;
     this.handle = handle;
     this.#value = value;
+    this.#guarded = value.guards("subscribe");
     this.#clients = clients;
+    this.#turn = turn;
+    value.onKept = (event) => {
+      if (this.listenerCount("written") === 0) return;
+      const copy = { ...event, value: new Uint8Array(event.value) };
+      turn.defer(() => this.emit("written", copy));
+    };
   }
 
   /** The value kept here, which clients read where there is no `onRead`. *Borrowed*: assign to change it. */
@@ -49,14 +83,21 @@ export class LocalCharacteristic {
     return this.#value.octets;
   }
 
-  /** Copied, 0 to 512 octets. Nobody is told; see {@link notify}. */
+  /** Copied, 0 to 512 octets or what `maxLength` and `fixedLength` say. Nobody is told; see {@link notify}. */
   set value(value: Uint8Array) {
     this.#value.set(value);
   }
 
+  /** The value kept here, *owned* from now on; then it is empty. For one that clients append to. */
+  take(): Uint8Array {
+    return this.#value.take();
+  }
+
   /** The connections that have subscribed to notifications or indications. */
   get subscribers(): readonly GattPeer[] {
-    return this.#recipients(eitherWay, undefined).map(({ connection }) => connection);
+    return this.#clients
+      .filter((client) => (client.configuration(this.handle) & eitherWay) !== 0)
+      .map(({ connection }) => connection);
   }
 
   /**
@@ -73,13 +114,14 @@ export class LocalCharacteristic {
    *   does not get this one.
    */
   async notify(value: Uint8Array, options: NotifyOptions = {}): Promise<number> {
-    this.#checkOffer(Configuration.Notification, "notify");
+    this.checkOffer(Configuration.Notification);
+    requireOctets(value);
     checkValue({ value });
     options.signal?.throwIfAborted();
     let told = 0;
     let waiting: Promise<boolean>[] | undefined;
     for (const client of this.#clients) {
-      const bearer = this.#bearerOf(client, Configuration.Notification, options.to);
+      const bearer = this.bearerTo(client, Configuration.Notification, options);
       if (!bearer) continue;
       if (bearer.hasRoom) {
         bearer.notify(this.handle, value);
@@ -98,14 +140,15 @@ export class LocalCharacteristic {
    * @param value - 0 to 512 octets, cut to ATT_MTU - 3; copied.
    * @returns Whether the value was queued for every subscriber.
    */
-  tryNotify(value: Uint8Array, { to }: { readonly to?: GattPeer } = {}): boolean {
-    this.#checkOffer(Configuration.Notification, "notify");
+  tryNotify(value: Uint8Array, recipients: Recipients = {}): boolean {
+    this.checkOffer(Configuration.Notification);
+    requireOctets(value);
     checkValue({ value });
     for (const client of this.#clients) {
-      if (this.#bearerOf(client, Configuration.Notification, to)?.hasRoom === false) return false;
+      if (this.bearerTo(client, Configuration.Notification, recipients)?.hasRoom === false) return false;
     }
     for (const client of this.#clients) {
-      this.#bearerOf(client, Configuration.Notification, to)?.notify(this.handle, value);
+      this.bearerTo(client, Configuration.Notification, recipients)?.notify(this.handle, value);
     }
     return true;
   }
@@ -121,51 +164,84 @@ export class LocalCharacteristic {
    * @throws {@link BackPressureError} 1024 indications wait for one of the clients already.
    */
   async indicate(value: Uint8Array, options: NotifyOptions = {}): Promise<number> {
-    this.#checkOffer(Configuration.Indication, "indicate");
+    this.checkOffer(Configuration.Indication);
+    requireOctets(value);
     checkValue({ value });
     options.signal?.throwIfAborted();
     const octets = new Uint8Array(value); // it may wait in line behind other indications
-    const confirmations = this.#recipients(Configuration.Indication, options.to).map(({ bearer }) =>
-      promised((done: Done<Uint8Array>) => {
-        bearer?.indicate(this.handle, octets, done, options.signal);
-      }, options),
-    );
+    const confirmations: Promise<Uint8Array>[] = [];
+    for (const client of this.#clients) {
+      const bearer = this.bearerTo(client, Configuration.Indication, options);
+      if (!bearer) continue;
+      const indication = (done: Done<Uint8Array>): void => {
+        bearer.indicate(this.handle, octets, done, options.signal);
+      };
+      confirmations.push(promised(indication, options));
+    }
     return (await Promise.all(confirmations)).length;
   }
 
-  #checkOffer(bits: number, option: "notify" | "indicate"): void {
-    if ((this.#offered & bits) !== 0) return;
+  /** @internal @throws {@link TypeError} Its properties do not allow it. */
+  checkOffer(bits: number): void {
+    if ((this.offered & bits) !== 0) return;
+    const option = bits === Configuration.Notification ? "notify" : "indicate";
     throw new TypeError(`characteristic ${this.uuid.toString()} was not defined with ${option}: true`);
   }
 
-  #recipients(bits: number, to: GattPeer | undefined): ServedClient[] {
-    return this.#clients.filter((client) => this.#bearerOf(client, bits, to) !== undefined);
+  /**
+   * @internal The way to a client, if it is meant, has subscribed, and may be told: the link must be as secure as for
+   * subscribing (Vol 3, Part F, 4), and the client know the database (Vol 3, Part G, 2.5.2.1).
+   */
+  bearerTo(
+    client: ServedClient,
+    bits: number,
+    { to, force }: Recipients,
+  ): AttBearer<ServedClient> | undefined {
+    if (to !== undefined && client.connection !== to) return undefined;
+    if (client.gate.withholds) return undefined;
+    if (this.#guarded && this.#value.refusal("subscribe", client.security) !== undefined) return undefined;
+    return client.route(this.handle, bits, force);
   }
 
-  /** The way to a client, if it is meant and has subscribed. */
-  #bearerOf(client: ServedClient, bits: number, to?: GattPeer): AttBearer<ServedClient> | undefined {
-    if (to !== undefined && client.connection !== to) return undefined;
-    return client.isSubscribed(this.handle, bits) ? client.bearer : undefined;
+  /** @internal A client's configuration is another, or the client is gone. */
+  configured(connection: GattPeer, bits: number): void {
+    if (this.listenerCount("subscribed") === 0 && this.listenerCount("unsubscribed") === 0) return;
+    const how = {
+      notifications: (bits & Configuration.Notification) !== 0,
+      indications: (bits & Configuration.Indication) !== 0,
+    };
+    this.#turn.defer(() => {
+      if (bits === 0) this.emit("unsubscribed", connection);
+      else this.emit("subscribed", connection, how);
+    });
   }
 
   /** Whether it was queued, once there was room: the client may have unsubscribed or gone meanwhile. */
   #notifyLater(
     client: ServedClient,
-    bearer: AttBearer<ServedClient>,
+    first: AttBearer<ServedClient>,
     value: Uint8Array,
-    options: CallOptions,
+    options: NotifyOptions,
   ): Promise<boolean> {
     return promised<boolean>((done) => {
-      bearer.whenRoom((outcome) => {
-        if (outcome instanceof BleError) {
-          done(outcome);
-          return;
-        }
-        const wanted =
-          !options.signal?.aborted && client.isSubscribed(this.handle, Configuration.Notification);
-        if (wanted) bearer.notify(this.handle, value);
-        done(wanted);
-      });
+      const attempt = (bearer: AttBearer<ServedClient>): void => {
+        bearer.whenRoom((outcome) => {
+          if (outcome instanceof BleError) {
+            done(outcome);
+            return;
+          }
+          const { aborted } = options.signal ?? { aborted: false };
+          const now = aborted ? undefined : this.bearerTo(client, Configuration.Notification, options);
+          // The bearer may have gone, and another taken its place.
+          if (now && now !== bearer && !now.hasRoom) {
+            attempt(now);
+            return;
+          }
+          now?.notify(this.handle, value);
+          done(now !== undefined);
+        });
+      };
+      attempt(first);
     }, options);
   }
 }

@@ -8,6 +8,7 @@ export class NotificationIterator implements AsyncIterableIterator<Uint8Array, u
   /** Aborted by the program's signal, and when the program leaves while it waits for the server to agree. */
   readonly #stop = new AbortController();
   #subscription: Promise<Subscription> | undefined;
+  #begun: Subscription | undefined;
   #values: AsyncIterator<Uint8Array, undefined> | undefined;
   #left = false;
 
@@ -16,11 +17,17 @@ export class NotificationIterator implements AsyncIterableIterator<Uint8Array, u
     this.#signal = signal;
   }
 
+  /** How many values were lost because the program took them too slowly. */
+  get dropped(): number {
+    return this.#begun?.dropped ?? 0;
+  }
+
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#isLeft()) return { done: true, value: undefined };
     try {
       this.#subscription ??= this.#begin();
       const subscription = await this.#subscription;
+      this.#begun = subscription;
       this.#values ??= subscription[Symbol.asyncIterator]();
       const result = await this.#values.next();
       if (result.done) void this.#leave();

@@ -1,4 +1,4 @@
-import type { ClientBearer } from "../att/att.ts";
+import type { Requester } from "../att/client-bearer.ts";
 import type { Abandoned } from "../att/transaction-line.ts";
 import { AttError } from "../att/error.ts";
 import { ErrorCode } from "../att/error-code.ts";
@@ -19,24 +19,24 @@ const mostOctets = 0xffff;
  * @param signal - Once it is aborted nothing more is asked, and `done` need not be called.
  */
 export function readValue(
-  bearer: ClientBearer,
+  requester: Requester,
   handle: number,
   done: Done<Uint8Array>,
   signal?: Abandoned,
 ): void {
-  const { mtu } = bearer; // should it grow meanwhile, this one makes no full response look like the end
+  const { mtu } = requester; // should it grow meanwhile, this one makes no full response look like the end
   const answered = (outcome: Uint8Array | BleError): void => {
     if (!(outcome instanceof Uint8Array)) done(outcome);
     else if (outcome.length < mtu) done(behindOpcode(outcome));
-    else run(readOn(bearer, handle, behindOpcode(outcome), signal), done);
+    else run(readOn(requester, handle, behindOpcode(outcome), signal), done);
   };
   const request = Uint8Array.of(Opcode.ReadRequest, handle, handle >> 8);
-  bearer.request(request, undefined, Opcode.ReadResponse, answered, signal);
+  requester.request(request, undefined, Opcode.ReadResponse, answered, signal);
 }
 
 /** Writes a value that fits one request: Write Characteristic Value. Vol 3, Part G, 4.9.3. */
 export function writeValue(
-  bearer: ClientBearer,
+  requester: Requester,
   handle: number,
   value: Uint8Array,
   done: Done<undefined>,
@@ -48,19 +48,19 @@ export function writeValue(
     else done(new MalformedPduError("ATT_WRITE_RSP", "more than its opcode", outcome));
   };
   const request = Uint8Array.of(Opcode.WriteRequest, handle, handle >> 8);
-  bearer.request(request, value, Opcode.WriteResponse, answered, signal);
+  requester.request(request, value, Opcode.WriteResponse, answered, signal);
 }
 
 function* readOn(
-  bearer: ClientBearer,
+  requester: Requester,
   handle: number,
   first: Uint8Array,
   signal: Abandoned | undefined,
 ): Procedure<Uint8Array> {
   let value = first;
   for (;;) {
-    const { mtu } = bearer;
-    const part = yield* readPart(bearer, handle, value.length, signal);
+    const { mtu } = requester;
+    const part = yield* readPart(requester, handle, value.length, signal);
     if (part.length === 0) return value;
     value = concat(value, part);
     if (part.length < mtu - 1 || value.length > mostOctets) return value;
@@ -69,7 +69,7 @@ function* readOn(
 
 /** The part of a value at `offset`; empty where the value ends there. */
 function* readPart(
-  bearer: ClientBearer,
+  requester: Requester,
   handle: number,
   offset: number,
   signal: Abandoned | undefined,
@@ -77,7 +77,7 @@ function* readPart(
   const request = ReadBlobRequest.encode({ handle, offset });
   try {
     const response = yield* wait<Uint8Array>((done) => {
-      bearer.request(request, undefined, Opcode.ReadBlobResponse, done, signal);
+      requester.request(request, undefined, Opcode.ReadBlobResponse, done, signal);
     });
     return response.subarray(1);
   } catch (error) {

@@ -1,25 +1,23 @@
-import type { ClientBearer } from "../att/att.ts";
+import type { Requester } from "../att/client-bearer.ts";
 import { AttError } from "../att/error.ts";
 import type { Done } from "../common/procedure.ts";
 import { writeValue } from "./read-write.ts";
+import type { RemoteDescriptor } from "./remote-value.ts";
 
 /**
  * The Client Characteristic Configuration of a server's characteristic: what all subscriptions together want of it is
  * written when that changes, one write at a time. Vol 3, Part G, 3.3.3.3.
  */
 export class RemoteConfiguration {
-  readonly #bearer: ClientBearer;
-  readonly #handle: number;
+  readonly #descriptor: RemoteDescriptor;
   readonly #wanted = new Map<object, number>();
   /** What the server has; `undefined` while a write is on its way, or its end was never learnt. */
   #told: number | undefined = 0;
   #writing = false;
   #waiting: Done<undefined>[] = [];
 
-  /** @param handle - The handle of the descriptor. */
-  constructor(bearer: ClientBearer, handle: number) {
-    this.#bearer = bearer;
-    this.#handle = handle;
+  constructor(descriptor: RemoteDescriptor) {
+    this.#descriptor = descriptor;
   }
 
   /** From now on `subscription` wants these bits; {@link settle} tells the server. */
@@ -32,8 +30,22 @@ export class RemoteConfiguration {
     this.#wanted.delete(subscription);
   }
 
-  /** Calls `done` when the server has what is wanted, or has refused it. */
-  settle(done: Done<undefined>): void {
+  /** Whether any subscription wants something, besides one. */
+  wantedBesides(one: object | undefined): boolean {
+    return this.#wanted.size > (one && this.#wanted.has(one) ? 1 : 0);
+  }
+
+  /** The server may have begun anew with the attribute: what it has is not known any more. */
+  doubt(): void {
+    this.#told = undefined;
+  }
+
+  /**
+   * Calls `done` when the server has what is wanted, or has refused it.
+   *
+   * @param requester - Sends the request in place of one that mends what the server may not like about the link.
+   */
+  settle(done: Done<undefined>, requester?: Requester): void {
     if (this.#writing) {
       this.#waiting.push(done);
       return;
@@ -47,7 +59,8 @@ export class RemoteConfiguration {
     const before = this.#told;
     this.#told = undefined;
     this.#writing = true;
-    writeValue(this.#bearer, this.#handle, Uint8Array.of(bits, 0), (outcome) => {
+    const { handle } = this.#descriptor;
+    writeValue(requester ?? this.#descriptor.requester, handle, Uint8Array.of(bits, 0), (outcome) => {
       this.#writing = false;
       if (outcome === undefined) this.#told = bits;
       else if (outcome instanceof AttError) this.#told = before;

@@ -1,8 +1,8 @@
 import { Uuid, type UuidLike } from "../common/uuid.ts";
 import { NotFoundError } from "./error.ts";
-import { RemoteCharacteristic } from "./remote-characteristic.ts";
+import type { RemoteCharacteristic } from "./remote-characteristic.ts";
 import type { ServiceData } from "./remote-database.ts";
-import type { RemoteLink } from "./remote-value.ts";
+import type { RemoteLink, Standing } from "./remote-value.ts";
 
 /** A service of the server, with everything in it. Vol 3, Part G, 3.1. */
 export class RemoteService {
@@ -13,17 +13,31 @@ export class RemoteService {
   /** False for a service that only others include. */
   readonly primary: boolean;
   readonly characteristics: readonly RemoteCharacteristic[];
-  /** The handles of the services it includes; find them among all services of the server. */
-  readonly includedHandles: readonly number[];
+  /** @internal What was discovered. */
+  readonly data: ServiceData;
+  /** @internal For the catalogue. */
+  standing: Standing = "known";
+  readonly #link: RemoteLink;
 
-  /** Made by discovery. */
-  constructor(data: ServiceData, link: RemoteLink) {
+  /** @internal Made by discovery. */
+  constructor(data: ServiceData, characteristics: readonly RemoteCharacteristic[], link: RemoteLink) {
+    this.data = data;
     this.uuid = data.uuid;
     this.handle = data.start;
     this.endHandle = data.end;
     this.primary = data.primary;
-    this.characteristics = data.characteristics.map((found) => new RemoteCharacteristic(found, link));
-    this.includedHandles = data.includes.map(({ startHandle }) => startHandle);
+    this.characteristics = characteristics;
+    this.#link = link;
+  }
+
+  /** The services it includes, primary or secondary. Vol 3, Part G, 3.2. */
+  get includes(): readonly RemoteService[] {
+    return this.includedHandles.flatMap((handle) => this.#link.serviceAt(handle) ?? []);
+  }
+
+  /** The handles of the services it includes, also where a server includes what it does not have. */
+  get includedHandles(): readonly number[] {
+    return this.data.includes.map(({ startHandle }) => startHandle);
   }
 
   /**

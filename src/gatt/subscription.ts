@@ -1,5 +1,5 @@
 import { AsyncQueue } from "../common/async-queue.ts";
-import type { BleError } from "../common/errors.ts";
+import type { ValueSink } from "./value-sinks.ts";
 
 /** How values are taken. */
 export interface SubscribeOptions {
@@ -10,15 +10,18 @@ export interface SubscribeOptions {
    * to be iterated.
    */
   readonly onValue?: (value: Uint8Array) => void;
-  /** How many values may wait to be iterated; one more ends the iteration with an error. Default 1024. */
+  /** How many values may wait to be iterated, 1 or more; one more ends the iteration with an error. Default 1024. */
   readonly capacity?: number;
 }
 
-/** Where the values of one subscription go. */
-export interface ValueSink {
-  /** `value` is *borrowed*. */
-  value(value: Uint8Array): void;
-  ended(reason: BleError): void;
+/**
+ * @throws {@link TypeError} For programs that no compiler checks: `onValue` is no function.
+ * @throws {@link RangeError} `capacity` is no number of values.
+ */
+export function checkSubscribeOptions({ onValue, capacity = 1 }: SubscribeOptions): void {
+  if (onValue !== undefined && typeof onValue !== "function") throw new TypeError("onValue: give a function");
+  if (Number.isInteger(capacity) && capacity >= 1) return;
+  throw new RangeError(`capacity: ${capacity} is not a whole number from 1 on`);
 }
 
 /**
@@ -34,7 +37,7 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
   /** @internal For the client that feeds it. */
   readonly sink: ValueSink;
 
-  /** Made by `characteristic.subscribe`. */
+  /** @internal Made by `characteristic.subscribe`. */
   constructor(
     { onValue, capacity = 1024 }: SubscribeOptions,
     defer: (callback: () => void) => void,

@@ -311,8 +311,24 @@ describe("ATT values sent by a server (Vol 3, Part F, 3.4.7)", () => {
     expect(channel.take()).toEqual([]);
   });
 
-  it("several values in one notification were never asked for, and are dropped (3.4.7.4)", () => {
-    receive("23 0300 0100 aa 0400 0100 bb");
+  it.each([
+    ["two values", "23 0300 0100 aa 0400 0000", ["notification of 3: aa", "notification of 4: "]],
+    ["one value, as some servers send it", "23 0300 0200 aabb", ["notification of 3: aabb"]],
+  ])("%s in one notification are told one by one (3.4.7.4)", (_name, pdu, seen) => {
+    receive(pdu);
+    expect(user.seen).toEqual(seen);
+    expect(channel.take()).toEqual([]);
+  });
+
+  it.each([
+    ["nothing", "23"],
+    ["half a header", "23 0300 01"],
+    ["a value that is cut", "23 0300 0100 aa 0400 0200 bb"],
+    ["a length that leads behind the end", "23 0300 ffff aa"],
+  ])("a notification of several values with %s is malformed, and none is told (3.4.7.4)", (_name, pdu) => {
+    expect(() => {
+      receive(pdu);
+    }).toThrow(MalformedPduError);
     expect(user.seen).toEqual([]);
   });
 
@@ -367,5 +383,70 @@ describe("AttError", () => {
     [1, 0x10000],
   ])("is not made of code %s and handle %s, which no PDU could carry", (status, handle) => {
     expect(() => new AttError(status, handle)).toThrow(RangeError);
+  });
+});
+
+describe("ATT on an enhanced bearer (Vol 3, Part G, 5.3)", () => {
+  beforeEach(() => {
+    channel = new ScriptedChannel();
+    clock = new VirtualClock();
+    user = new Recorder();
+    bearer = new AttBearer(channel, clock, new AttributeTable(), undefined, user, 100, { fixedMtu: 100 });
+  });
+
+  it("has the MTU of its channel, and the one it is reconfigured to (5.3.1)", () => {
+    expect(bearer.mtu).toBe(100);
+    bearer.channelReconfigured(200);
+    expect(bearer.mtu).toBe(200);
+    expect(user.seen).toEqual(["mtu 200"]);
+    open();
+    bearer.channelReconfigured(200);
+    expect(bearer.mtu, "an unenhanced one is not").toBe(23);
+  });
+
+  it("exchanges no MTU, in neither role (4.2)", () => {
+    const told: unknown[] = [];
+    bearer.exchangeMtu((outcome) => told.push(outcome));
+    expect(told).toEqual([100]);
+    receive("02 0002");
+    expect(channel.take()).toEqual(["0102000006"]);
+    expect(bearer.mtu).toBe(100);
+  });
+});
+
+describe("ATT_SIGNED_WRITE_CMD sent (Vol 3, Part F, 3.4.5.4)", () => {
+  const signature = fromHex("01000000 f1871e933c900ff2");
+
+  function signing(
+    fixedMtu: number | undefined,
+    sign: (message: Uint8Array) => Uint8Array | undefined,
+  ): boolean {
+    channel = new ScriptedChannel();
+    bearer = new AttBearer(channel, clock, new AttributeTable(), undefined, user, 517, {
+      fixedMtu,
+      signing: { sign, verify: () => false },
+    });
+    return bearer.signedWriteCommand(0x0012, fromHex("1337"));
+  }
+
+  it("signs opcode and parameters, and appends the signature (sample data of 3.4.5.4)", () => {
+    const messages: string[] = [];
+    const sign = (message: Uint8Array): Uint8Array => (messages.push(toHex(message)), signature);
+    expect(signing(undefined, sign)).toBe(true);
+    expect(messages).toEqual(["d212001337"]);
+    expect(channel.take()).toEqual(["d21200133701000000f1871e933c900ff2"]);
+  });
+
+  it("sends nothing without a key, on an enhanced bearer, or after the end", () => {
+    expect(signing(undefined, () => undefined)).toBe(false);
+    expect(signing(100, () => signature)).toBe(false);
+    open();
+    expect(bearer.signedWriteCommand(1, fromHex("00")), "nobody signs").toBe(false);
+    signing(undefined, () => signature);
+    channel.take();
+    bearer.closed(gone);
+    expect(bearer.signedWriteCommand(1, fromHex("00"))).toBe(false);
+    expect(bearer.open).toBe(false);
+    expect(channel.take()).toEqual([]);
   });
 });

@@ -94,7 +94,8 @@ describe("AttTimeoutError", () => {
     expect(error).toMatchObject({
       name: "AttTimeoutError",
       code: "ATT_TIMEOUT",
-      message: "no response within 30 s",
+      message:
+        "no response within 30 s: nothing more can be sent on this bearer; disconnect and connect again",
     });
   });
 });

@@ -93,6 +93,22 @@ const reference = {
     if (offset > found.value.length) return [ErrorCode.InvalidOffset, at];
     return found.value.slice(offset, offset + mtu - 1);
   },
+  readMultiple(model: Model, mtu: number, handles: readonly number[], withLengths: boolean): Answer {
+    const parts: Uint8Array[] = [];
+    let room = mtu - 1;
+    for (const at of handles) {
+      const found = model.get(at);
+      if (!found) return [ErrorCode.InvalidHandle, at];
+      if (!found.readable) return [ErrorCode.ReadNotPermitted, at];
+      const head = withLengths ? u16(found.value.length) : new Uint8Array();
+      if (head.length > room) room = 0; // a length is whole or not there
+      const part = concat(head, found.value).slice(0, room);
+      parts.push(part);
+      room -= part.length;
+      if (part.length < head.length + found.value.length) room = 0;
+    }
+    return concat(...parts);
+  },
   write(model: Model, at: number): Answer {
     const found = model.get(at);
     if (!found) return [ErrorCode.InvalidHandle, at];
@@ -158,6 +174,12 @@ const request = fc.oneof(
     .map(([at, offset]): Ask => (model, mtu) => [
       concat(Uint8Array.of(0x0c), u16(at), u16(offset)),
       reference.read(model, mtu, at, offset),
+    ]),
+  fc
+    .tuple(fc.array(handle, { minLength: 2, maxLength: 6 }), fc.boolean())
+    .map(([handles, withLengths]): Ask => (model, mtu) => [
+      concat(Uint8Array.of(withLengths ? 0x20 : 0x0e), ...handles.map(u16)),
+      reference.readMultiple(model, mtu, handles, withLengths),
     ]),
   fc.tuple(handle, someValue).map(([at, value]): Ask => (model) => {
     const answer = reference.write(model, at);

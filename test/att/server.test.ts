@@ -132,6 +132,29 @@ const answers: readonly Exchange[] = [
   ["Read Blob at the end of the value is empty, not an error (3.4.4.5)", "0c 0300 2800", "0d"],
   ["Read Blob from offset 0 (3.4.4.5)", "0c 0700 0000", "0d 5d"],
   ["Write is answered (3.4.5.1)", "12 0700 aabb", "13"],
+  [
+    "Read Multiple gives values one behind the other, in the order asked for (3.4.4.8)",
+    "0e 0800 0700 0100",
+    "0f 0102 5d 0018",
+  ],
+  [
+    "Read Multiple gives ATT_MTU - 1 octets and no more (3.4.4.8)",
+    "0e 0700 0300 0800",
+    `0f 5d ${counted(0, 21)}`,
+  ],
+  [
+    "Read Multiple Variable gives lengths too (3.4.4.12)",
+    "20 0800 0700 0700",
+    "21 0200 0102 0100 5d 0100 5d",
+  ],
+  [
+    "Read Multiple Variable cuts the last value and tells its whole length (3.4.4.12)",
+    "20 0700 0300 0800",
+    `21 0100 5d 2800 ${counted(0, 17)}`,
+  ],
+  ["Prepare Write tells what it has taken (3.4.6.2)", "16 0700 0500 0102", "17 0700 0500 0102"],
+  ["Execute Write of nothing (3.4.6.3)", "18 01", "19"],
+  ["Execute Write that cancels nothing (3.4.6.3)", "18 00", "19"],
   ["Exchange MTU tells what this side receives (3.4.2.1)", "02 6400", "03 0502"],
 ];
 
@@ -191,8 +214,25 @@ const errors: readonly Exchange[] = [
   ["Read Blob without an offset (3.4.1.1)", "0c 0100", "01 0c 0000 04"],
   ["Write without a handle (3.4.1.1)", "12 07", "01 12 0000 04"],
   ["a request of one octet (3.4.1.1)", "0a", "01 0a 0000 04"],
-  ["Read Multiple, which is not supported yet (3.4.1.1)", "0e 0100 0200", "01 0e 0000 06"],
-  ["Prepare Write, which is not supported yet (3.4.1.1)", "16 0700 0000 01", "01 16 0000 06"],
+  ["Read Multiple of a single handle (3.4.1.1)", "0e 0100", "01 0e 0000 04"],
+  ["Read Multiple of one and a half (3.4.1.1)", "0e 0100 02", "01 0e 0000 04"],
+  ["Read Multiple Variable of a single handle (3.4.1.1)", "20 0100", "01 20 0000 04"],
+  ["Read Multiple with a handle that is not there blames it (3.4.4.7)", "0e 0100 0400 0900", "01 0e 0400 01"],
+  [
+    "Read Multiple of what may not be read, though it would not fit (3.4.4.7)",
+    "0e 0300 0900",
+    "01 0e 0900 02",
+  ],
+  [
+    "Read Multiple Variable blames the first that cannot be read (3.4.4.11)",
+    "20 0700 0900 0400",
+    "01 20 0900 02",
+  ],
+  ["Prepare Write without a whole offset (3.4.1.1)", "16 0700 00", "01 16 0000 04"],
+  ["Prepare Write to a handle that is not there (3.4.6.1)", "16 0400 0000 01", "01 16 0400 01"],
+  ["Prepare Write to what may not be written (3.4.6.1)", "16 0300 0000 01", "01 16 0300 03"],
+  ["Execute Write without flags (3.4.1.1)", "18", "01 18 0000 04"],
+  ["Execute Write with flags that mean nothing (3.4.6.3)", "18 02", "01 18 0000 04"],
   ["an opcode nobody has defined (3.4.1.1)", "3f", "01 3f 0000 06"],
   ["an opcode nobody has defined, with the authentication bit (3.4.1.1)", "bf 00", "01 bf 0000 06"],
   ["opcode 0 (3.4.1.1)", "00", "01 00 0000 06"],
@@ -220,7 +260,7 @@ describe("ATT server: commands (Vol 3, Part F, 3.3)", () => {
   it.each([
     ["a Write Command to a handle that is not there", "52 0400 01"],
     ["a Write Command to what may not be written", "52 0300 01"],
-    ["a Signed Write Command, which is not supported yet", "d2 0700 01 000000000000000000000000"],
+    ["a Signed Write Command where signatures cannot be checked", "d2 0700 01 000000000000000000000000"],
     ["a command nobody has defined (bit 6)", "7f 0700"],
     ["a command nobody has defined, with the authentication bit", "ff 00"],
   ])("ignores %s (3.3.1)", (_name, command) => {
@@ -361,8 +401,15 @@ describe("ATT server: one request at a time (Vol 3, Part F, 3.3.2)", () => {
     const { ask, channel } = serve([{ handle: 1, type: "2a01", read }]);
     ask("0c 0100 0000");
     ask("12 0100 00");
-    answer?.(ErrorCode.UnlikelyError);
-    expect(channel.take()).toEqual(["010c01000e"]);
+    answer?.(0x80);
+    expect(channel.take()).toEqual(["010c010080"]);
+  });
+
+  it.each([
+    ["Unlikely Error", ErrorCode.UnlikelyError, "010a00000e"],
+    ["Insufficient Resources", ErrorCode.InsufficientResources, "010a000011"],
+  ])("%s is about no attribute, so the handle is 0 (3.3)", (_name, error, response) => {
+    expect(serve([{ handle: 1, type: "2a01", ...refusing(error) }]).ask("0a 0100")).toEqual([response]);
   });
 
   it("sends nothing when the answer comes after the link is gone", () => {

@@ -73,12 +73,9 @@ describe("discovery of a jelling server (Vol 3, Part G, 4.4 to 4.7)", () => {
     const first = await bench.until(wire.client.characteristic("180f", "2a19"));
     expect(wire.requests).toEqual([
       "020502", // MTU
-      "060100ffff00280f18", // the service, and whether there is one more
-      "060800ffff00280f18",
-      "08040007000228", // includes
-      "08040007000328", // characteristics, and whether there is one more
-      "08060007000328",
-      "0407000700", // descriptors
+      "060100ffff00280f18", // the first such service
+      "0405000700", // the types of its attributes: no include, one characteristic, one descriptor
+      "08050007000328", // the characteristic
     ]);
     const asked = wire.requests.length;
     expect(await bench.until(wire.client.characteristic("180f", "2a19"))).toBe(first);
@@ -246,7 +243,8 @@ describe("discovery of other servers (Vol 3, Part G, 4.4 to 4.7)", () => {
     ["no range", { "06 0100": "07" }],
   ])("by UUID does not survive %s (4.4.2)", async (_name, answers) => {
     const server = new ScriptedServer(script(answers));
-    expect(await server.until(errorOf(server.client.service("180d")))).toBeInstanceOf(MalformedPduError);
+    const services = server.client.services({ uuid: "180d" });
+    expect(await server.until(errorOf(services))).toBeInstanceOf(MalformedPduError);
     expect(server.requests.length).toBeLessThan(10);
   });
 

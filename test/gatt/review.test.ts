@@ -21,7 +21,7 @@ async function findByTypeValue(request: Uint8Array): Promise<string> {
   const { central: connection } = await air.connect(central, peripheral);
   const answer = await air.until(
     new Promise<string>((resolve) => {
-      connection.gatt.bearer.request(request, undefined, 0x07, (outcome) => {
+      connection.gatt.core.bearers.first.request(request, undefined, 0x07, (outcome) => {
         resolve(outcome instanceof Uint8Array ? toHex(outcome) : outcome.message);
       });
     }),
@@ -33,17 +33,17 @@ async function findByTypeValue(request: Uint8Array): Promise<string> {
 describe("GATT server: Find By Type Value (Vol 3, Part F, 3.4.3.3)", () => {
   it("finds a value that a handler makes, which is a group of its own", async () => {
     const request = octets(0x06, 0x01, 0x00, 0xff, 0xff, 0x19, 0x2a, 93);
-    expect(await findByTypeValue(request)).toBe("070c000c00");
+    expect(await findByTypeValue(request)).toBe("0710001000");
   });
 
   it("finds a descriptor by what it says", async () => {
-    expect(await findByTypeValue(octets(0x06, 0x01, 0x00, 0xff, 0xff, 0x01, 0x29, 0x61))).toBe("070e000e00");
+    expect(await findByTypeValue(octets(0x06, 0x01, 0x00, 0xff, 0xff, 0x01, 0x29, 0x61))).toBe("0712001200");
   });
 
   it("ends the group of a characteristic declaration with its last descriptor (Vol 3, Part G, 2.5.3)", async () => {
-    const declaration = octets(0x12, 0x0c, 0x00, 0x19, 0x2a);
+    const declaration = octets(0x12, 0x10, 0x00, 0x19, 0x2a);
     const request = octets(0x06, 0x01, 0x00, 0xff, 0xff, 0x03, 0x28, ...declaration);
-    expect(await findByTypeValue(request)).toBe("070b000e00");
+    expect(await findByTypeValue(request)).toBe("070f001200");
   });
 });
 
@@ -133,7 +133,7 @@ describe("Service Changed (Vol 3, Part G, 7.1)", () => {
     await air.until(remote.subscribe({ onValue: (value) => ranges.push(toHex(value)) }));
     for (let i = 0; i < 2000; i++) peripheral.host.gatt.add(service("180f", {}));
     await air.clock.advance(1_000);
-    expect(ranges).toEqual(["0a000a00", "0b00d907"]);
+    expect(ranges).toEqual(["06000e00", "0600dd07"]);
     expect(faults).toEqual([]);
     await air.expectNothingLeft();
   });

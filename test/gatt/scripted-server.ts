@@ -5,6 +5,7 @@ import { VirtualClock } from "../../src/common/clock.ts";
 import { type BleError, MalformedPduError } from "../../src/common/errors.ts";
 import { clockInTurns, Turn } from "../../src/common/turn.ts";
 import { GattClient } from "../../src/gatt/client.ts";
+import type { ClientParts } from "../../src/gatt/client-core.ts";
 import { ScriptedChannel } from "../att/scripted-channel.ts";
 
 /** Answers a request, given as hex with the spaces taken out; `undefined` leaves it unanswered. */
@@ -23,7 +24,7 @@ export class ScriptedServer {
   /** PDUs the client could not make sense of. */
   readonly faults: unknown[] = [];
 
-  constructor(answer: Answer, mtu = 517) {
+  constructor(answer: Answer, mtu = 517, parts: ClientParts = {}) {
     this.channel.deliver = (pdu) => {
       const request = toHex(pdu);
       this.requests.push(request);
@@ -45,7 +46,7 @@ export class ScriptedServer {
     };
     const clock = clockInTurns(this.clock, this.turn);
     this.bearer = new AttBearer(this.channel, clock, new AttributeTable(), undefined, user, mtu);
-    this.client = new GattClient(this.bearer, this.turn);
+    this.client = new GattClient(this.bearer, this.turn, parts);
   }
 
   /** The server sends a PDU, asked for or not. */
@@ -72,6 +73,7 @@ export const notFound = (request: string): string => `01${request.slice(0, 2)}00
 export function script(answers: Readonly<Record<string, string>>): Answer {
   return (request) => {
     if (request.startsWith("02")) return "03 1700";
+    if (request === "1e") return undefined; // a confirmation
     const key = Object.keys(answers).find((each) => request.startsWith(each.replaceAll(" ", "")));
     return key === undefined ? notFound(request) : answers[key];
   };

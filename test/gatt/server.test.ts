@@ -169,8 +169,8 @@ describe("GATT server: handlers", () => {
     ["reject", () => Promise.reject(fault)],
   ])("that %s anything else answer Unlikely Error, and the program is told", async (_name, fail) => {
     offer({ onRead: fail, onWrite: fail });
-    expect(await ask("0a 0300")).toEqual(["010a03000e"]);
-    expect(await ask("12 0300 02")).toEqual(["011203000e"]);
+    expect(await ask("0a 0300")).toEqual(["010a00000e"]);
+    expect(await ask("12 0300 02")).toEqual(["011200000e"]);
     expect(await ask("52 0300 02"), "and a command is not answered").toEqual([]);
     expect(bench.faults).toEqual([fault, fault]);
   });
@@ -183,7 +183,7 @@ describe("GATT server: handlers", () => {
     ["nothing, later", Promise.resolve(undefined)],
   ])("that give %s answer Unlikely Error, and the program is told", async (_name, given) => {
     offer({ onRead: () => given as Uint8Array });
-    expect(await ask("0a 0300")).toEqual(["010a03000e"]);
+    expect(await ask("0a 0300")).toEqual(["010a00000e"]);
     expect(bench.faults).toHaveLength(1);
     expect(await ask("02 1700"), "the server goes on").toEqual(["030502"]);
   });
@@ -194,7 +194,7 @@ describe("GATT server: handlers", () => {
         throw new AttError(0x1ff, 3);
       },
     });
-    expect(await ask("0a 0300")).toEqual(["010a03000e"]);
+    expect(await ask("0a 0300")).toEqual(["010a00000e"]);
     expect(bench.faults[0]).toBeInstanceOf(RangeError);
   });
 
@@ -254,8 +254,6 @@ describe("GATT server: Client Characteristic Configuration (Vol 3, Part G, 3.3.3
   });
 
   it.each([
-    ["no octets", "", ErrorCode.InvalidAttributeValueLength],
-    ["one octet", "01", ErrorCode.InvalidAttributeValueLength],
     ["three octets", "010000", ErrorCode.InvalidAttributeValueLength],
     ["a bit that the properties do not allow", "0200", ErrorCode.CccdImproperlyConfigured],
     ["a reserved bit", "0400", ErrorCode.CccdImproperlyConfigured],
@@ -265,6 +263,22 @@ describe("GATT server: Client Characteristic Configuration (Vol 3, Part G, 3.3.3
     await ask("12 0400 0100");
     expect(await ask(`12 0400 ${value}`)).toEqual([`01120400${toHex(octets(error))}`]);
     expect(await ask("0a 0400")).toEqual(["0b0100"]);
+  });
+
+  it("has a fixed length, so fewer octets leave the others as they are (Vol 3, Part F, 3.4.5.1)", async () => {
+    offer({ notify: true, indicate: true });
+    expect(await ask("12 0400 02")).toEqual(["13"]);
+    expect(await ask("0a 0400")).toEqual(["0b0200"]);
+    expect(await ask("12 0400")).toEqual(["13"]);
+    expect(await ask("16 0400 0000 01")).toEqual(["170400000001"]);
+    expect(await ask("18 01")).toEqual(["19"]);
+    expect(await ask("0a 0400")).toEqual(["0b0100"]);
+    await ask("16 0400 0100 0000");
+    expect(await ask("18 01")).toEqual(["011804000d"]);
+    await ask("16 0400 0300 00");
+    expect(await ask("18 01")).toEqual(["0118040007"]);
+    await ask("16 0400 0000 04");
+    expect(await ask("18 01"), "and its bits count then").toEqual(["01180400fd"]);
   });
 
   it("begins at 0 again when the client comes back", async () => {

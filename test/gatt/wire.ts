@@ -6,6 +6,7 @@ import { VirtualClock } from "../../src/common/clock.ts";
 import type { BleError } from "../../src/common/errors.ts";
 import { clockInTurns, Turn } from "../../src/common/turn.ts";
 import { GattClient } from "../../src/gatt/client.ts";
+import type { ClientParts } from "../../src/gatt/client-core.ts";
 import type { ServedClient } from "../../src/gatt/served-client.ts";
 import { GattServer } from "../../src/gatt/server.ts";
 import type { GattPeer } from "../../src/gatt/service-builder.ts";
@@ -25,7 +26,7 @@ export class Wire {
   readonly #served: ServedClient;
   readonly #bench: Bench;
 
-  constructor(bench: Bench, mtu: number) {
+  constructor(bench: Bench, mtu: number, parts: ClientParts = {}) {
     this.#bench = bench;
     const clock = clockInTurns(bench.clock, bench.turn);
     this.connection = {
@@ -42,7 +43,15 @@ export class Wire {
         bench.server.leave(this.#served);
       },
     };
-    this.serverBearer = new AttBearer(this.toClient, clock, bench.server.table, this.#served, serverUser);
+    this.serverBearer = new AttBearer(
+      this.toClient,
+      clock,
+      bench.server.table,
+      this.#served,
+      serverUser,
+      517,
+      { session: this.#served },
+    );
     this.#served.attach(this.serverBearer);
     const clientUser = {
       value: (handle: number, value: Uint8Array) => {
@@ -55,7 +64,7 @@ export class Wire {
     };
     const table = new AttributeTable<undefined>();
     this.clientBearer = new AttBearer(this.toServer, clock, table, undefined, clientUser, mtu);
-    this.client = new GattClient(this.clientBearer, bench.turn);
+    this.client = new GattClient(this.clientBearer, bench.turn, parts);
     this.flow();
   }
 
@@ -110,18 +119,22 @@ export class Bench {
   /** What handlers failed with. */
   readonly faults: unknown[] = [];
   readonly server: GattServer;
+  /** Called when services were added or removed. */
+  changed: (start: number, end: number) => void = () => undefined;
 
   constructor() {
     this.server = new GattServer(
       this.turn,
       (error) => this.faults.push(error),
-      () => undefined,
+      (start, end) => {
+        this.changed(start, end);
+      },
     );
   }
 
   /** One more client of the server. */
-  connect(mtu = 517): Wire {
-    return new Wire(this, mtu);
+  connect(mtu = 517, parts: ClientParts = {}): Wire {
+    return new Wire(this, mtu, parts);
   }
 
   /** Lets time pass until the promise settles. */
