@@ -1,39 +1,43 @@
 import { EventEmitter } from "node:events";
 import process from "node:process";
 import { Address } from "./common/address.ts";
-import { systemClock } from "./common/clock.ts";
-import { BleError, HostClosedError, TransportError } from "./common/errors.ts";
+import type { BleError } from "./common/errors.ts";
 import { shownAsText } from "./common/inspect.ts";
-import { run } from "./common/procedure.ts";
-import { type CallOptions, promised } from "./common/promised.ts";
-import { systemRandom } from "./common/random.ts";
-import { clockInTurns, Turn } from "./common/turn.ts";
-import { mostMtu } from "./att/att.ts";
-import { type AdvertiseOptions, Advertiser, type Advertising } from "./gap/advertiser.ts";
+import type { CallOptions } from "./common/promised.ts";
+import type { Advertising } from "./gap/advertising.ts";
+import type { AdvertiseOptions } from "./gap/advertising-plan.ts";
+import type { Agents } from "./gap/agents.ts";
+import type { Bonds } from "./gap/bonds.ts";
+import type { ChannelListener, ListenOptions } from "./gap/channel-listener.ts";
 import type { ConnectOptions } from "./gap/connect-options.ts";
 import type { Connection } from "./gap/connection.ts";
-import { connectionEvents, Connections, type ConnectionsUser } from "./gap/connections.ts";
-import { generateStaticAddress } from "./gap/device-address.ts";
 import { UnavailableError } from "./gap/error.ts";
 import type { Found } from "./gap/found.ts";
+import { HostCore, type HostUser } from "./gap/host-core.ts";
 import { checkHostOptions, type HostOptions } from "./gap/host-options.ts";
-import { Initiator } from "./gap/initiator.ts";
+import type { PeriodicSync } from "./gap/periodic-sync.ts";
+import type { RawHci } from "./gap/raw-hci.ts";
 import type { Scan, ScanOptions } from "./gap/scan.ts";
-import { Scanner } from "./gap/scanner.ts";
-import { StandardServices } from "./gap/standard-services.ts";
-import { GattServer } from "./gatt/server.ts";
-import { Reset } from "./hci/commands/controller-baseband.ts";
-import { LeAdvertisingReport } from "./hci/events/le-advertising.ts";
-import { Hci } from "./hci/hci.ts";
-import { type ControllerInfo, startUp } from "./hci/start-up.ts";
+import { connectByIdentity } from "./gap/seek.ts";
+import type { PeriodicAdvertiserId, SyncOptions, SyncPeriodicOptions } from "./gap/synchronizer.ts";
+import type { GattServer } from "./gatt/server.ts";
+import type { ControllerInfo } from "./hci/start-up.ts";
 import type { HciTransport } from "./hci/transport.ts";
+import type { OobData } from "./smp/oob-data.ts";
 
 /** What the program can observe of a host. */
 export interface HostEvents {
   /** A link has come up, in either role. */
   connected: [connection: Connection];
+  /** A peer has forgotten this host, or another claims to be that peer: see `ConnectionEvents`. */
+  bondLost: [connection: Connection];
   /** A packet was dropped because it could not be understood, or a handler of the program failed. */
   fault: [error: unknown];
+  /**
+   * The controller had failed or fallen silent and was reset: links are gone, scans and advertising go on. `cause` is
+   * what everything was rejected with that waited for it.
+   */
+  recovered: [cause: BleError];
   /** The host is closed. `error` tells why, unless the program closed it. */
   closed: [error: BleError | undefined];
 }
@@ -45,52 +49,13 @@ export interface HostEvents {
  * controller goes away, ends its scans, advertising and connections and rejects everything that waits.
  */
 export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
-  /** The services this host offers to its peers. */
-  readonly gatt: GattServer;
-  readonly #transport: HciTransport;
-  readonly #options: HostOptions;
-  readonly #turn = new Turn();
-  readonly #hci: Hci;
-  readonly #connections: Connections;
-  readonly #scanner: Scanner;
-  readonly #initiator: Initiator;
-  readonly #advertiser: Advertiser;
-  readonly #standard: StandardServices;
-  #controller: ControllerInfo | undefined;
-  #ended = false;
-  #closing: Promise<void> | undefined;
+  /** Whether peers may begin to pair; what the program begins is never refused for it. */
+  pairable = true;
+  readonly #core: HostCore;
 
   private constructor(transport: HciTransport, options: HostOptions) {
     super();
-    this.#options = options;
-    this.#transport = transport;
-    const turn = this.#turn;
-    const clock = clockInTurns(options.clock ?? systemClock, turn);
-    const fault = (error: unknown): void => {
-      this.#tell("fault", error);
-    };
-    const hci = new Hci(transport, clock, turn, {
-      fault,
-      ended: (error) => {
-        this.#lost(error ?? new TransportError("the transport was closed"));
-      },
-    });
-    this.#hci = hci;
-    const handlerFailed = (error: unknown): void => {
-      if (this.listenerCount("fault") > 0) fault(error);
-      else process.emitWarning(error instanceof Error ? error : String(error)); // a mistake must not pass unseen
-    };
-    this.gatt = new GattServer(turn, handlerFailed, (start, end) => {
-      // Subscribers only; while the host is being made there are none.
-      if (this.connections.length > 0) this.#standard.changed(start, end).catch(fault);
-    });
-    const ownAddressType = (): number => (this.address.type === "random" ? 1 : 0);
-    const { name = "jelling", appearance = 0, mtu = mostMtu } = options;
-    this.#scanner = new Scanner(hci, clock, turn, ownAddressType);
-    this.#initiator = new Initiator(hci, clock, turn, this.#scanner, ownAddressType);
-    this.#advertiser = new Advertiser(hci, turn, ownAddressType);
-    this.#connections = new Connections({ hci, clock, turn, server: this.gatt, mtu }, this.#links());
-    this.#standard = new StandardServices(this.gatt, { name, appearance });
+    this.#core = new HostCore(transport, options, this.#user());
   }
 
   /**
@@ -112,11 +77,11 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
       checkHostOptions(options);
       options.signal?.throwIfAborted();
       host = new Host(transport, options);
-      await host.#start();
+      await host.#core.start();
       return host;
     } catch (error) {
       // What the program must know is why it has no host; that the transport does not close well comes of it.
-      await close(host ?? transport).catch(() => undefined);
+      await Promise.resolve((host ?? transport)[Symbol.asyncDispose]()).catch(() => undefined);
       throw error;
     }
   }
@@ -127,27 +92,48 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
 
   /** What `console.log` shows. */
   override toString(): string {
-    const state = this.#ended ? "closed" : `${this.connections.length} connections`;
-    return this.#controller ? `${this.address.toString()} (${state})` : "(not open)";
+    const state = this.#core.ended ? "closed" : `${this.connections.length} connections`;
+    return this.#core.started ? `${this.address.toString()} (${state})` : "(not open)";
   }
 
   /** What the controller is and can do. */
   get controller(): ControllerInfo {
-    if (!this.#controller) throw new Error("the host is not open"); // nobody has it before start-up has ended
-    return this.#controller;
+    return this.#core.controller;
   }
 
-  /** The address that others see. */
+  /** The controller itself, for commands and events that the host has no part in. */
+  get hci(): RawHci {
+    return this.#core.hci;
+  }
+
+  /** The services this host offers to its peers. */
+  get gatt(): GattServer {
+    return this.#core.gatt;
+  }
+
+  /** The address that others see: the identity, or with `privacy` one that changes. */
   get address(): Address {
-    const { publicAddress, randomAddress } = this.controller;
-    const isRandom = publicAddress === 0 || this.#options.randomAddress !== undefined;
-    const type = this.#options.addressType ?? (isRandom ? "random" : "public");
-    return new Address(type, type === "public" ? publicAddress : randomAddress);
+    return this.#core.address;
+  }
+
+  /** The address that stays the same, by which peers with a bond know this host: public or random static. */
+  get identity(): Address {
+    return this.#core.identity;
+  }
+
+  /** Who is asked when a pairing needs a person. */
+  get agents(): Agents {
+    return this.#core.security.agents;
+  }
+
+  /** The peers that this host has bonds with. */
+  get bonds(): Bonds {
+    return this.#core.security.bonds;
   }
 
   /** The links that exist now, in both roles. */
   get connections(): readonly Connection[] {
-    return this.#connections.all;
+    return this.#core.connections.all;
   }
 
   /**
@@ -163,11 +149,12 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * ```
    */
   scan(options: ScanOptions = {}): Scan {
-    return this.#scanner.scan(options);
+    return this.#core.radio.scanner.scan(options);
   }
 
   /**
-   * Connects as central. Attempts wait for each other; scanning pauses meanwhile.
+   * Connects as central. Several attempts go on at once; scanning pauses meanwhile where the controller cannot do both.
+   * Asked for twice, a peer is connected to once. A link that is not established (0x3E) is tried again.
    *
    * @param peer - An address, also as text (`C0:FF:EE:00:00:01/random`), or what a scan has found.
    * @param options.signal - Calls the attempt off; the promise rejects once the controller has stopped trying.
@@ -182,10 +169,19 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
     options: ConnectOptions & CallOptions = {},
   ): Promise<Connection> {
     const address = Address.from(peer instanceof Address || typeof peer !== "object" ? peer : peer.address);
-    if (this.connections.some(({ role, peerAddress }) => role === "central" && peerAddress.equals(address))) {
+    const { privacy, clock } = this.#core;
+    const who = privacy.identityOf(address) ?? address;
+    const known = ({ role, peerAddress, peerIdentity }: Connection): boolean =>
+      role === "central" && (peerAddress.equals(address) || peerIdentity.equals(who));
+    if (this.connections.some(known)) {
       throw new UnavailableError(`${address.toString()} is connected already: see host.connections`);
     }
-    return this.#initiator.connect(address, options);
+    const { scanner, initiator } = this.#core.radio;
+    const bonded = peer instanceof Address || typeof peer === "string" ? this.bonds.get(address) : undefined;
+    // What a scan has found is where it is now; of an identity only its controller may know which address it uses today.
+    const mustBeSought = bonded?.resolvable && bonded.identity.equals(address) && !privacy.finds(address);
+    if (!mustBeSought) return initiator.connect(address, options);
+    return connectByIdentity({ scanner, initiator, clock }, address, options);
   }
 
   /**
@@ -198,7 +194,69 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * @throws {@link HciError} The controller refused, for instance because it has as many links as it can hold.
    */
   advertise(options: AdvertiseOptions = {}): Promise<Advertising> {
-    return this.#advertiser.advertise(options);
+    return this.#core.radio.advertiser.advertise(options);
+  }
+
+  /**
+   * Takes the credit-based channels that peers open to an SPSM, of both kinds, on every link there is and will be. The
+   * iteration ends when this program closes the host, and throws when the controller is lost.
+   *
+   * @throws {@link SpsmTakenError} Somebody listens there already, or every dynamic SPSM is taken.
+   * @throws {@link RangeError} An option is out of its range.
+   * @throws {@link TypeError} There is no such option, or it is of another kind.
+   *
+   * @example
+   * ```ts
+   * for await (const channel of host.listen({ spsm: 0x80 })) void serve(channel); // each is a task of its own
+   *
+   * async function serve(channel: Channel): Promise<void> {
+   *   try {
+   *     for await (const sdu of channel) console.log(sdu.length, "octets");
+   *   } catch (error) {
+   *     if (!(error instanceof BleError)) throw error; // the link is gone, or the channel: the others go on
+   *   }
+   * }
+   * ```
+   */
+  listen(options: ListenOptions = {}): ChannelListener {
+    return this.#core.listeners.listen(options);
+  }
+
+  /**
+   * Synchronises with a periodic advertiser, which a scan has found. Several attempts wait for each other.
+   *
+   * @param options.signal - Calls the attempt off; the promise rejects once the controller has stopped trying.
+   * @throws {@link SyncTimeoutError} It was not found in time.
+   * @throws {@link RangeError} An option is out of its range, or the advertiser has no set number.
+   * @throws {@link HciError} The controller refused.
+   */
+  async syncPeriodic(
+    advertiser: PeriodicAdvertiserId,
+    options: SyncPeriodicOptions = {},
+  ): Promise<PeriodicSync> {
+    this.#requirePeriodic();
+    return this.#core.radio.synchronizer.sync(advertiser, options);
+  }
+
+  /**
+   * Takes the periodic advertisers that a peer tells of; each comes synchronised. Leaving the loop ends it.
+   *
+   * @throws {@link HciError} The controller refused.
+   */
+  async acceptPeriodicSyncs(
+    from: Connection,
+    options: SyncOptions & CallOptions = {},
+  ): Promise<AsyncIterableIterator<PeriodicSync, undefined>> {
+    this.#requirePeriodic();
+    return this.#core.radio.synchronizer.acceptFrom(from, options);
+  }
+
+  /**
+   * Fresh values to give to a peer out of band: by NFC, as a QR code (`oobDataToText`), by cable. They serve for one
+   * pairing, take the place of those before, and are lost when the host closes. Vol 3, Part H, 2.3.5.6.4.
+   */
+  oobData(): OobData {
+    return this.#core.security.localOob.generate(this.address);
   }
 
   /**
@@ -207,101 +265,42 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * What waits is rejected at once; then the peers are told, the controller is reset, and the transport is closed.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing ??= this.#close();
-    await this.#closing;
+    await this.#core.close();
   }
 
-  async #start(): Promise<void> {
-    const { random = systemRandom, randomAddress, addressType, signal } = this.#options;
-    const fixed = randomAddress === undefined ? undefined : Address.from(randomAddress).value;
-    const options = {
-      events: [...connectionEvents, LeAdvertisingReport],
-      randomAddress: fixed ?? generateStaticAddress(random),
-    };
-    startTransport(this.#transport, this.#hci);
-    const controller = await promised<ControllerInfo>(
-      (done) => {
-        this.#turn.run(() => {
-          run(startUp(this.#hci, options), done);
-        });
-      },
-      { signal },
-    );
-    if (addressType === "public" && controller.publicAddress === 0) {
-      throw new UnavailableError("the controller has no public address: use a random one");
-    }
-    this.#controller = controller;
-    this.#hci.acl.begin(controller.aclBuffers);
+  #requirePeriodic(): void {
+    if (this.controller.capabilities.supportsPeriodicAdvertising) return;
+    throw new UnavailableError("this controller has no periodic advertising");
   }
 
-  async #close(): Promise<void> {
-    const reason = new HostClosedError();
-    this.#ended = true;
-    this.#endAll(reason);
-    if (this.#controller) {
-      // Peers learn at once that the links have ended, not by a supervision timeout; each goodbye has its bound.
-      await Promise.all(this.connections.map((connection) => connection.disconnect()));
-      // Or the radio would go on without us: not every transport switches the controller off.
-      await new Promise<void>((resolve) => {
-        this.#turn.run(() => {
-          this.#hci.send(Reset, {}, () => {
-            resolve();
-          });
-        });
-      });
-    }
-    this.#turn.run(() => {
-      this.#hci.end(reason);
-      this.#connections.endAll(reason);
-      this.#tell("closed", undefined);
-    });
-    await close(this.#transport);
-  }
-
-  /** The controller is gone, or answers no more. */
-  #lost(error: BleError): void {
-    this.#endAll(error);
-    this.#connections.endAll(error);
-    if (this.#ended) return; // it is being closed, which tells so
-    this.#ended = true;
-    this.#tell("closed", error);
-    this.#closing = close(this.#transport);
-    this.#closing.catch((failure: unknown) => {
-      this.#tell("fault", failure);
-    });
-  }
-
-  /** Everything that needs the radio; the links may still say goodbye. */
-  #endAll(reason: BleError): void {
-    this.#turn.run(() => {
-      this.#initiator.end(reason);
-      this.#scanner.end(reason);
-      this.#advertiser.end(reason);
-    });
-  }
-
-  #links(): ConnectionsUser {
+  #user(): HostUser {
     return {
       connected: (connection) => {
-        if (connection.role === "peripheral") this.#advertiser.connected(connection);
-        else if (!this.#initiator.connected(connection)) {
-          void connection.disconnect(); // nobody wants it
-          return;
-        }
         this.#tell("connected", connection);
       },
-      failed: (status) => {
-        this.#initiator.failed(status);
+      bondLost: (connection) => {
+        this.#tell("bondLost", connection);
       },
-      disconnected: () => {
-        this.#advertiser.disconnected();
+      fault: (error) => {
+        this.#tell("fault", error);
       },
+      handlerFailed: (error) => {
+        if (this.listenerCount("fault") > 0) this.#tell("fault", error);
+        else process.emitWarning(error instanceof Error ? error : String(error)); // a mistake must not pass unseen
+      },
+      recovered: (cause) => {
+        this.#tell("recovered", cause);
+      },
+      closed: (error) => {
+        this.#tell("closed", error);
+      },
+      pairable: () => this.pairable,
     };
   }
 
   /** Events reach the program at the end of the turn, when the stack is at rest. */
   #tell<K extends keyof HostEvents>(name: K, ...values: HostEvents[K]): void {
-    this.#turn.defer(() => {
+    this.#core.turn.defer(() => {
       (this.emit as (name: K, ...values: HostEvents[K]) => boolean).call(this, name, ...values);
     });
   }
@@ -313,18 +312,4 @@ function requireTransport(transport: Partial<HciTransport>): void {
   throw new TypeError(
     "Host.open takes a transport; a virtual controller gives one with controller.transport()",
   );
-}
-
-async function close(resource: AsyncDisposable): Promise<void> {
-  await resource[Symbol.asyncDispose]();
-}
-
-function startTransport(transport: HciTransport, hci: Hci): void {
-  try {
-    transport.start(hci);
-  } catch (error) {
-    if (error instanceof BleError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new TransportError(`the transport does not start: ${why}`, { cause: error });
-  }
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 const folder = new URL("../examples/", import.meta.url);
@@ -9,17 +10,31 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "battery.ts": ["jelling has a battery at 93 %"],
   "central.ts": [
     "1800 has 2a00, 2a01",
-    "1801 has 2a05",
+    "1801 has 2a05, 2b29, 2b2a",
     "1815 has 2a56",
     "was 0",
     "is now 1",
     "has become 0",
     "disconnected: Connection Terminated by Local Host (0x16)",
   ],
+  "coc.ts": ["the peer takes up to 4096 octets at a time", "the peer says hello"],
+  "file-transfer.ts": [/^\d{4} octets, every one as it was sent, are in .*file-transfer\.ts$/],
+  "environment.ts": ["21.62 °C, 48.25 % humidity, 318.9 lux"],
+  "heart-rate.ts": ["watch: 72 beats a minute, on the skin, 812.5 828.125 ms"],
+  "hid-keyboard.ts": ["the keyboard has typed hi"],
+  "nordic-uart.ts": ["it says HELLO"],
   "handlers.ts": [
     "lamp: 02:00:00:00:00:02/public sets 80 %",
-    "visitor: AttError: Out of Range (0xff) on handle 0x000c",
+    /^visitor: AttError: Out of Range \(0xff\) on handle 0x[0-9a-f]{4}/,
     "visitor: the lamp is at 80 %",
+  ],
+  "oob-qr.ts": [/^BLEOOB:[0-9A-F]{90}$/, "authenticated: true"],
+  "pair.ts": [
+    /^(lock: shows \d{6} and somebody presses yes|phone: does 02:00:00:00:00:01\/public show \d{6} too\? yes)$/,
+    /^(lock: shows \d{6} and somebody presses yes|phone: does 02:00:00:00:00:01\/public show \d{6} too\? yes)$/,
+    "phone: authenticated true secure connections true key of 16",
+    "phone: encrypted at once true",
+    "phone: knows 02:00:00:00:00:01/public (authenticated, LE Secure Connections)",
   ],
   "peripheral.ts": [
     "belt: connected to 02:00:00:00:00:02/public",
@@ -60,7 +75,7 @@ describe("the examples", () => {
     expect(lines).toEqual(
       printed[file]?.map((line): unknown => (typeof line === "string" ? line : expect.stringMatching(line))),
     );
-    for (const line of lines) removeTrace(line);
+    for (const line of lines) removeFile(line);
   });
 
   it.each(files)("%s has less than 60 lines", (file) => {
@@ -91,7 +106,10 @@ function source(file: string): string {
   return readFileSync(new URL(file, folder), "utf8");
 }
 
-function removeTrace(line: string): void {
-  const [, path] = / in (.*\.btsnoop)$/.exec(line) ?? [];
-  if (path !== undefined) rmSync(path);
+/** Removes the file that an example says it has written, with the folder that it made for it. */
+function removeFile(line: string): void {
+  const [, path] = / in (\S+\.(?:btsnoop|ts))$/.exec(line) ?? [];
+  if (path === undefined) return;
+  const folder = dirname(path);
+  rmSync(basename(folder).startsWith("jelling-") ? folder : path, { recursive: true });
 }

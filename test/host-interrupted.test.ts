@@ -51,7 +51,7 @@ class Story {
   async expectCleanEnd(): Promise<void> {
     const { clock } = this.air;
     for (const host of Object.values(this.hosts)) await clock.until(host[Symbol.asyncDispose]());
-    await this.air.expectNothingLeft({ crossing: true });
+    await this.air.expectNothingLeft();
     for (const ending of await Promise.all(this.endings)) {
       if ("error" in ending) expect(ending.error).toBeInstanceOf(BleError);
     }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BleError } from "../src/common/errors.ts";
-import type { Advertising } from "../src/gap/advertiser.ts";
+import type { Advertising } from "../src/gap/advertising.ts";
 import type { Scan } from "../src/gap/scan.ts";
 import { characteristic, service } from "../src/gatt/service-builder.ts";
 import { runs } from "./support/runs.ts";
@@ -135,7 +135,7 @@ describe("Hosts that do anything in any order", () => {
             ).toContain(host.address.toString());
           }
         }
-        await world.air.expectNothingLeft({ crossing: true });
+        await world.air.expectNothingLeft();
         for (const { name, ending } of world.endings) {
           const came = await ending;
           if (!("error" in came)) continue;

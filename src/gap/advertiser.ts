@@ -1,145 +1,95 @@
-import { AsyncQueue } from "../common/async-queue.ts";
-import { BleError } from "../common/errors.ts";
-import type { Procedure } from "../common/procedure.ts";
+import type { Address } from "../common/address.ts";
+import type { Clock } from "../common/clock.ts";
+import type { BleError } from "../common/errors.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
-import { type UuidLike, uuidsFrom } from "../common/uuid.ts";
 import type { Turn } from "../common/turn.ts";
-import {
-  LeSetAdvertisingData,
-  LeSetAdvertisingEnable,
-  LeSetAdvertisingParameters,
-  type LeSetAdvertisingParametersParameters,
-  LeSetScanResponseData,
-} from "../hci/commands/le-advertising.ts";
-import { HciError } from "../hci/error.ts";
+import { LePeriodicAdvertisingSetInfoTransfer } from "../hci/commands/le-periodic-sync-transfer.ts";
+import type { Event } from "../hci/event.ts";
+import { LeAdvertisingSetTerminated } from "../hci/events/le-advertising.ts";
 import type { Hci } from "../hci/hci.ts";
-import { AdFlag } from "./ad-type.ts";
-import type { AdvertisingDataInput } from "./advertising-fields.ts";
-import { type AdvertisingLayout, layOutAdvertising } from "./advertising-layout.ts";
+import { Status } from "../hci/status.ts";
+import { type AdvertisedData, Advertising } from "./advertising.ts";
+import {
+  type AdvertiseOptions,
+  type AdvertisingPlan,
+  encodePeriodic,
+  layOut,
+  planAdvertising,
+} from "./advertising-plan.ts";
+import type { AdvertisingAddresses, AdvertisingRadio } from "./advertising-radio.ts";
+import { Campaign } from "./campaign.ts";
 import type { Connection } from "./connection.ts";
 import { UnavailableError } from "./error.ts";
-import { RadioTask } from "./radio-task.ts";
-import { advertisingInterval } from "./units.ts";
+import { ExtendedAdvertising } from "./extended-advertising.ts";
+import { LegacyAdvertising } from "./legacy-advertising.ts";
 
-/** What to say, and how. Everything of {@link AdvertisingDataInput} may be given as well. */
-export interface AdvertiseOptions extends AdvertisingDataInput, CallOptions {
-  /** Short for `localName`. */
-  readonly name?: string;
-  /** Short for `serviceUuids`. */
-  readonly services?: readonly UuidLike[];
-  /** Others may connect. Default true. */
-  readonly connectable?: boolean;
-  /** Others may ask for a scan response, which has room for another 31 octets. Default true. */
-  readonly scannable?: boolean;
-  /** How often, 20 to 10,240 ms. Default 100. */
-  readonly intervalMs?: number;
-  /**
-   * Go on after a connection has come of it, as soon as the controller can. Default true; with `false` the advertising
-   * ends with its first connection.
-   */
-  readonly resume?: boolean;
-  /** Gives up waiting for the radio. Advertising that has begun ends when it is disposed of. */
-  readonly signal?: AbortSignal | undefined;
+/** The events whose handlers {@link Advertiser} puts in place. */
+export const advertiserEvents: readonly Event<unknown>[] = [LeAdvertisingSetTerminated];
+
+/** What advertising needs to know of the host and its controller, at any time. */
+export interface AdvertisingSetup extends AdvertisingAddresses {
+  /** Whether the controller advertises with the extended commands. */
+  readonly extended: () => boolean;
+  /** How many sets it can have. */
+  readonly sets: () => number;
+  /** How many octets each of them has room for. */
+  readonly dataOctets: () => number;
+  /** @throws {@link UnavailableError} The controller cannot do what the plan asks. */
+  readonly check: (plan: AdvertisingPlan) => void;
+  /** A peer is in use: `done` is called when the controller knows it, if it can. */
+  readonly used: (peer: Address, done: () => void) => void;
 }
 
-/** AdvA types of Set Advertising Parameters. Vol 4, Part E, 7.8.5. */
-const AdvertisingType = { Connectable: 0, Scannable: 2, NonConnectable: 3 } as const;
-
-const legacyRoom = 31;
-const allChannels = 0b111;
-/** Connections that came and were not taken; as many as a controller could ever hold. */
-const mostConnections = 256;
-
-/**
- * Advertising under way. Iterate it for the connections that come of it; dispose of it to stop.
- *
- * @example
- * ```ts
- * await using advertising = await host.advertise({ name: "jelling", services: ["180d"] });
- * for await (const connection of advertising) console.log(`${connection.peerAddress} is here`);
- * ```
- */
-export class Advertising implements AsyncIterable<Connection>, AsyncDisposable {
-  readonly #connections: AsyncQueue<Connection>;
-  readonly #stop: (own: Advertising) => Promise<void>;
-  #stopped: Promise<void> | undefined;
-
-  /** Made by `host.advertise`. */
-  constructor(stop: (own: Advertising) => Promise<void>) {
-    this.#connections = new AsyncQueue(mostConnections, "dropOldest");
-    this.#stop = stop;
-  }
-
-  /** The connections that come, as they come; ends when the advertising does. One loop at a time. */
-  [Symbol.asyncIterator](): AsyncIterator<Connection, undefined> {
-    const queue = this.#connections;
-    return { next: () => queue.next() }; // leaving the loop does not end the advertising
-  }
-
-  /** Stops, and resolves when the radio is silent. The connections that came of it stay. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped ??= this.#stop(this);
-    await this.#stopped;
-  }
-
-  /** @internal For the advertiser. */
-  connected(connection: Connection): void {
-    this.#connections.push(connection);
-  }
-
-  /** @internal For the advertiser: nothing comes of it any more. */
-  ended(reason?: BleError): void {
-    this.#connections.end(reason);
-  }
-}
-
-interface Campaign {
-  readonly advertising: Advertising;
-  readonly parameters: LeSetAdvertisingParametersParameters;
-  readonly data: AdvertisingLayout;
-  readonly resume: boolean;
-  /** The controller refused to go on for now, as it does when it holds as many links as it can. */
-  waiting: boolean;
-}
-
-/** Legacy advertising, of which a controller can do one at a time. Vol 4, Part E, 7.8.5 to 7.8.9. */
+/** All advertising of a host: one at a time on old controllers, else as many as there are sets. */
 export class Advertiser {
+  readonly #hci: Hci;
+  readonly #clock: Clock;
   readonly #turn: Turn;
-  readonly #ownAddressType: () => number;
-  readonly #task: RadioTask;
-  #campaign: Campaign | undefined;
-  /** What the controller was given, and whether it is at it. */
-  #given: Campaign | undefined;
-  #enabled = false;
+  readonly #setup: AdvertisingSetup;
+  /** By Advertising_Handle; a place is free again when the controller has forgotten the set. */
+  readonly #campaigns = new Map<number, Campaign>();
+  readonly #handles = new Map<Advertising, number>();
+  /** Connections whose set the controller has not named yet, by handle. */
+  readonly #unclaimed = new Map<number, Connection>();
+  #paused: readonly Campaign[] = [];
   #ended: BleError | undefined;
 
-  constructor(hci: Hci, turn: Turn, ownAddressType: () => number) {
+  constructor(hci: Hci, clock: Clock, turn: Turn, setup: AdvertisingSetup) {
+    this.#hci = hci;
+    this.#clock = clock;
     this.#turn = turn;
-    this.#ownAddressType = ownAddressType;
-    this.#task = new RadioTask(
-      hci,
-      () => this.#bring(),
-      (error) => {
-        if (this.#campaign) this.#finish(this.#campaign, error);
-      },
-    );
+    this.#setup = setup;
+    hci.on(LeAdvertisingSetTerminated, ({ status, advertisingHandle, connectionHandle }) => {
+      const campaign = this.#campaigns.get(advertisingHandle);
+      if (status !== Status.Success) campaign?.expired();
+      else this.#claim(campaign, connectionHandle);
+    });
   }
 
   /** Resolves when the radio advertises. */
   async advertise(options: AdvertiseOptions): Promise<Advertising> {
     options.signal?.throwIfAborted();
     if (this.#ended) throw this.#ended;
-    if (this.#campaign) {
-      throw new UnavailableError("this host advertises already: dispose of that advertising first");
-    }
-    const advertising = new Advertising((own) => this.#stop(own));
-    const { parameters, data } = this.#plan(options);
-    this.#campaign = { advertising, parameters, data, resume: options.resume ?? true, waiting: false };
+    const plan = planAdvertising(options, this.#setup.dataOctets());
+    this.#setup.check(plan);
+    if (plan.directedTo) await this.#makeKnown(plan.directedTo, options);
+    const handle = this.#freeHandle() ?? (await this.#waitForHandle(options));
+    const advertising = new Advertising({
+      stop: (own) => this.#stop(own),
+      update: (own, data, call) => this.#update(own, data, call),
+      updatePeriodic: (own, data, call) => this.#updatePeriodic(own, data, call),
+      transfer: (own, to, serviceData, call) => this.#transfer(own, to, serviceData, call),
+    });
+    const campaign = new Campaign(this.#hci, this.#clock, this.#radioFor(handle), plan, {
+      advertising,
+      user: { gone: () => this.#forget(advertising, handle) },
+      timesItself: !this.#setup.extended(),
+    });
+    this.#campaigns.set(handle, campaign);
+    this.#handles.set(advertising, handle);
     try {
-      await promised<undefined>((done) => {
-        this.#turn.run(() => {
-          this.#task.wanted(done);
-        });
+      await this.#brought((done) => {
+        campaign.bring(done);
       }, options);
       return advertising;
     } catch (error) {
@@ -148,104 +98,184 @@ export class Advertiser {
     }
   }
 
-  /** A link as peripheral has come up: the controller has stopped advertising by itself. Vol 4, Part E, 7.8.9. */
+  /** A link as peripheral has come up: the controller has stopped the advertising it came of. Vol 4, Part E, 7.8.9. */
   connected(connection: Connection): void {
-    this.#enabled = false;
-    const campaign = this.#campaign;
-    if (!campaign) return;
-    campaign.advertising.connected(connection);
-    if (campaign.resume) this.#task.wanted();
-    else this.#finish(campaign);
+    const connectable = [...this.#campaigns.values()].filter(
+      ({ plan, wanted }) => wanted && plan.connectable,
+    );
+    const [only] = connectable;
+    // Where several could have brought it the controller says which, with its next event. Vol 4, Part E, 7.7.65.18.
+    if (connectable.length > 1) this.#unclaimed.set(connection.handle, connection);
+    else if (only) this.#bring(only, connection);
   }
 
   /** A link is gone, so there may be room for one more. */
-  disconnected(): void {
-    if (!this.#campaign?.waiting) return;
-    this.#campaign.waiting = false;
-    this.#task.wanted();
+  disconnected(connection: Connection): void {
+    this.#unclaimed.delete(connection.handle);
+    for (const campaign of this.#campaigns.values()) campaign.retry();
+  }
+
+  /** The controller says that directed advertising has found nobody. Vol 4, Part E, 7.7.65.1. */
+  timedOut(): void {
+    for (const campaign of this.#campaigns.values()) if (campaign.plan.highDutyCycle) campaign.expired();
+  }
+
+  /** The controller is being reset, and has forgotten what it was told. */
+  suspend(): void {
+    this.#unclaimed.clear();
+    for (const campaign of this.#campaigns.values()) campaign.suspend();
+  }
+
+  /** It is ready again: all advertising goes on. */
+  restore(): void {
+    for (const campaign of this.#campaigns.values()) campaign.restore();
+  }
+
+  /**
+   * Stops the radio's advertising until {@link resume}, while the address of the host changes.
+   *
+   * @param done - Called when it has stopped, or could not be stopped.
+   */
+  pause(done: () => void): void {
+    this.#paused = [...this.#campaigns.values()];
+    let left = this.#paused.length;
+    if (left === 0) done();
+    for (const campaign of this.#paused) {
+      campaign.pause(() => {
+        if (--left === 0) done();
+      });
+    }
+  }
+
+  resume(): void {
+    const paused = this.#paused;
+    this.#paused = [];
+    for (const campaign of paused) campaign.resume();
   }
 
   /** The controller is gone, or will be. */
   end(reason: BleError): void {
     this.#ended ??= reason;
-    this.#task.end(reason);
-    const campaign = this.#campaign;
-    this.#campaign = undefined;
-    campaign?.advertising.ended(reason);
+    for (const campaign of this.#campaigns.values()) campaign.end(reason);
+  }
+
+  #claim(campaign: Campaign | undefined, connectionHandle: number): void {
+    const connection = this.#unclaimed.get(connectionHandle);
+    this.#unclaimed.delete(connectionHandle);
+    if (connection && campaign?.wanted) this.#bring(campaign, connection);
+  }
+
+  #bring(campaign: Campaign, connection: Connection): void {
+    campaign.advertising.connected(connection);
+    campaign.connected();
+  }
+
+  #freeHandle(): number | undefined {
+    const sets = this.#setup.sets();
+    for (let handle = 0; handle < sets; handle++) if (!this.#campaigns.has(handle)) return handle;
+    return undefined;
+  }
+
+  /** One that is being stopped, or could not be, gives up its place. */
+  async #waitForHandle(options: CallOptions): Promise<number> {
+    const ending = [...this.#campaigns.values()].find(({ wanted }) => !wanted);
+    if (ending) {
+      await this.#brought((done) => {
+        ending.withdraw(done);
+      }, options);
+      if (this.#ended) throw this.#ended;
+      return this.#freeHandle() ?? (await this.#waitForHandle(options));
+    }
+    const sets = this.#setup.sets();
+    const many = sets === 1 ? "one advertising at a time" : `${sets} advertisings at a time`;
+    throw new UnavailableError(`this controller does ${many}: dispose of one first`);
+  }
+
+  #radioFor(handle: number): AdvertisingRadio {
+    if (!this.#setup.extended()) return new LegacyAdvertising(this.#setup);
+    return new ExtendedAdvertising({ handle, addresses: this.#setup });
+  }
+
+  /** A bonded peer may use private addresses, which the controller resolves if it has its key. */
+  async #makeKnown(peer: Address, options: CallOptions): Promise<void> {
+    await this.#brought((done) => {
+      this.#setup.used(peer, done);
+    }, options);
+    if (this.#ended) throw this.#ended;
   }
 
   async #stop(advertising: Advertising): Promise<void> {
-    if (this.#campaign?.advertising === advertising) this.#finish(this.#campaign);
-    await new Promise<void>((resolve, reject) => {
-      this.#turn.run(() =>
-        this.#task.wanted((failure) => {
-          // A controller that is gone is silent.
-          if (failure && !this.#ended) reject(failure);
-          else resolve();
-        }),
-      );
-    });
-  }
-
-  #finish(campaign: Campaign, error?: BleError): void {
-    this.#campaign = undefined;
-    campaign.advertising.ended(error);
-    this.#task.wanted();
-  }
-
-  *#bring(): Procedure<void> {
-    const campaign = this.#campaign;
-    if (campaign === this.#given && this.#enabled === (campaign !== undefined)) return;
-    if (this.#enabled) {
-      yield* this.#task.ask(LeSetAdvertisingEnable, { advertisingEnable: false });
-      this.#enabled = false;
-    }
-    if (!campaign || campaign.waiting) return;
-    const isNew = campaign !== this.#given;
-    if (isNew) {
-      yield* this.#task.ask(LeSetAdvertisingParameters, campaign.parameters);
-      yield* this.#task.ask(LeSetAdvertisingData, campaign.data);
-      yield* this.#task.ask(LeSetScanResponseData, campaign.data);
-      this.#given = campaign;
-    }
+    const handle = this.#handles.get(advertising);
+    const campaign = handle === undefined ? undefined : this.#campaigns.get(handle);
+    if (handle === undefined || !campaign) return;
     try {
-      yield* this.#task.ask(LeSetAdvertisingEnable, { advertisingEnable: true });
-      this.#enabled = true;
+      await this.#brought((done) => {
+        campaign.finish();
+        campaign.withdraw(done);
+      });
     } catch (error) {
-      if (isNew || !(error instanceof HciError)) throw error;
-      campaign.waiting = true; // it has worked before: it will again when a link ends
+      if (!this.#ended) throw error; // a controller that is gone is silent
     }
   }
 
-  #plan(options: AdvertiseOptions): Pick<Campaign, "parameters" | "data"> {
-    const { name, services, connectable = true, scannable = true, intervalMs = 100, ...input } = options;
-    const interval = advertisingInterval("intervalMs", intervalMs);
-    const data = layOutAdvertising(
-      {
-        // A device without BR/EDR that can be found at any time. Supplement, Part A, 1.3.
-        flags: AdFlag.GeneralDiscoverable | AdFlag.BrEdrNotSupported,
-        ...input,
-        ...(name !== undefined && { localName: name }),
-        ...(services && { serviceUuids: uuidsFrom("services", services) }),
-      },
-      { advertising: legacyRoom, scanResponse: scannable || connectable ? legacyRoom : 0 },
-    );
-    return {
-      data,
-      parameters: {
-        advertisingIntervalMin: interval,
-        advertisingIntervalMax: interval,
-        advertisingType: connectable
-          ? AdvertisingType.Connectable
-          : scannable
-            ? AdvertisingType.Scannable
-            : AdvertisingType.NonConnectable,
-        ownAddressType: this.#ownAddressType(),
-        peerAddressType: 0,
-        peerAddress: 0,
-        advertisingChannelMap: allChannels,
-        advertisingFilterPolicy: 0,
-      },
-    };
+  #forget(advertising: Advertising, handle: number): void {
+    this.#handles.delete(advertising);
+    this.#campaigns.delete(handle);
+  }
+
+  async #update(advertising: Advertising, data: AdvertisedData, options: CallOptions): Promise<void> {
+    const campaign = this.#running(advertising);
+    const { plan } = campaign;
+    if (plan.directedTo) throw new UnavailableError("directed advertising carries no data");
+    const laidOut = layOut(data, plan.room, plan.room.advertising > 0);
+    await this.#brought((done) => {
+      campaign.change({ ...plan, data: laidOut }, done);
+    }, options);
+  }
+
+  async #updatePeriodic(advertising: Advertising, data: AdvertisedData, options: CallOptions): Promise<void> {
+    const campaign = this.#running(advertising);
+    const { periodic } = campaign.plan;
+    if (!periodic) throw new UnavailableError("this advertising was begun without periodic");
+    const plan = { ...campaign.plan, periodic: { ...periodic, data: encodePeriodic(data) } };
+    await this.#brought((done) => {
+      campaign.change(plan, done);
+    }, options);
+  }
+
+  async #transfer(
+    own: Advertising,
+    to: Connection,
+    serviceData: number,
+    options: CallOptions,
+  ): Promise<void> {
+    if (!this.#running(own).plan.periodic) {
+      throw new UnavailableError("this advertising was begun without periodic");
+    }
+    const advertisingHandle = this.#handles.get(own) ?? 0;
+    await promised<unknown>((done) => {
+      const parameters = { connectionHandle: to.handle, serviceData, advertisingHandle };
+      this.#turn.run(() => {
+        this.#hci.send(LePeriodicAdvertisingSetInfoTransfer, parameters, done);
+      });
+    }, options);
+  }
+
+  #running(advertising: Advertising): Campaign {
+    const handle = this.#handles.get(advertising);
+    const campaign = handle === undefined ? undefined : this.#campaigns.get(handle);
+    if (campaign?.wanted) return campaign;
+    throw new UnavailableError("the advertising has ended");
+  }
+
+  async #brought(
+    operation: (done: (failure?: BleError) => void) => void,
+    options?: CallOptions,
+  ): Promise<void> {
+    await promised<undefined>((done) => {
+      this.#turn.run(() => {
+        operation(done);
+      });
+    }, options);
   }
 }

@@ -1,11 +1,13 @@
 import type { Address } from "../common/address.ts";
 import type { LeCreateConnectionParameters } from "../hci/commands/le-connection.ts";
+import type { LeExtendedCreateConnectionParameters } from "../hci/commands/le-extended-connection.ts";
 import { addressTypeOctet } from "./device-address.ts";
+import type { Phy } from "./scan-report.ts";
 import { connectionInterval, scanTime, supervisionTimeout } from "./units.ts";
 
 /** How to connect, and what to ask of the link. */
 export interface ConnectOptions {
-  /** Give up after so many ms, counted from when the attempts before have ended. Default 30,000. */
+  /** Give up after so many ms. Default 30,000. */
   readonly timeoutMs?: number;
   /** From one connection event to the next, 7.5 to 4000 ms. Default 30 to 50; one end given moves the other. */
   readonly minIntervalMs?: number;
@@ -17,22 +19,41 @@ export interface ConnectOptions {
    * `(1 + latency) * maxIntervalMs * 2`, or the peripheral could sleep through it.
    */
   readonly supervisionTimeoutMs?: number;
+  /**
+   * The PHYs to connect on. Default `"1M"`, and what a scan result says its advertiser is heard on. `"2M"` is for links
+   * that begin on it and stands beside one of the others.
+   */
+  readonly phys?: readonly Phy[];
+  /**
+   * How often to try again when the peer did not answer the first packets of a link (0x3E, which radios in a crowd do
+   * now and then), 0 to 100. Default 3.
+   */
+  readonly retries?: number;
+}
+
+/** What a link is asked to be, in the units of HCI. Vol 4, Part E, 7.8.12. */
+export interface LinkParameters {
+  readonly connectionIntervalMin: number;
+  readonly connectionIntervalMax: number;
+  readonly maxLatency: number;
+  readonly supervisionTimeout: number;
+  readonly phys: readonly Phy[];
 }
 
 /** How often the initiator listens, and how long each time: always. */
 const initiatingMs = 60;
+const scanInterval = scanTime("scan interval", initiatingMs);
+
+const phyNumber: Readonly<Record<Phy, number>> = { "1M": 1, "2M": 2, coded: 3 };
+const mostRetries = 100;
 
 /**
- * What the controller is asked for. Vol 4, Part E, 7.8.12.
+ * What is asked of the link.
  *
  * @throws {@link RangeError} An option is out of its range.
  */
-export function createConnectionParameters(
-  peer: Address,
-  options: ConnectOptions,
-  ownAddressType: number,
-): LeCreateConnectionParameters {
-  const { latency = 0, supervisionTimeoutMs = 4000 } = options;
+export function linkParameters(options: ConnectOptions): LinkParameters {
+  const { latency = 0, supervisionTimeoutMs = 4000, phys = ["1M"] } = options;
   const { minIntervalMs = Math.min(30, options.maxIntervalMs ?? 30) } = options;
   const { maxIntervalMs = Math.max(50, minIntervalMs) } = options;
   const connectionIntervalMin = connectionInterval("minIntervalMs", minIntervalMs);
@@ -49,18 +70,67 @@ export function createConnectionParameters(
         `(1 + latency) * maxIntervalMs * 2 = ${leastTimeoutMs} ms`,
     );
   }
+  checkPhys(phys);
+  checkRetries(options.retries);
   return {
-    scanInterval: scanTime("scan interval", initiatingMs),
-    scanWindow: scanTime("scan window", initiatingMs),
-    initiatorFilterPolicy: 0,
-    peerAddressType: addressTypeOctet(peer),
-    peerAddress: peer.value,
-    ownAddressType,
     connectionIntervalMin,
     connectionIntervalMax,
     maxLatency: latency,
     supervisionTimeout: supervisionTimeout("supervisionTimeoutMs", supervisionTimeoutMs),
+    phys,
+  };
+}
+
+/** LE Create Connection to one peer, or to those of the Filter Accept List. Vol 4, Part E, 7.8.12. */
+export function legacyCreate(
+  peer: Address | undefined,
+  link: LinkParameters,
+  ownAddressType: number,
+): LeCreateConnectionParameters {
+  return {
+    scanInterval,
+    scanWindow: scanInterval,
+    ...target(peer),
+    ownAddressType,
+    connectionIntervalMin: link.connectionIntervalMin,
+    connectionIntervalMax: link.connectionIntervalMax,
+    maxLatency: link.maxLatency,
+    supervisionTimeout: link.supervisionTimeout,
     minCeLength: 0,
     maxCeLength: 0,
   };
+}
+
+/** LE Extended Create Connection to one peer, or to those of the Filter Accept List. Vol 4, Part E, 7.8.66. */
+export function extendedCreate(
+  peer: Address | undefined,
+  { phys, ...link }: LinkParameters,
+  ownAddressType: number,
+): LeExtendedCreateConnectionParameters {
+  const onPhy = { scanInterval, scanWindow: scanInterval, ...link, minCeLength: 0, maxCeLength: 0 };
+  return {
+    ...target(peer),
+    ownAddressType,
+    initiatingPhys: phys.map((phy) => ({ phy: phyNumber[phy], ...onPhy })),
+  };
+}
+
+function target(peer: Address | undefined): {
+  readonly initiatorFilterPolicy: number;
+  readonly peerAddressType: number;
+  readonly peerAddress: number;
+} {
+  if (!peer) return { initiatorFilterPolicy: 1, peerAddressType: 0, peerAddress: 0 };
+  return { initiatorFilterPolicy: 0, peerAddressType: addressTypeOctet(peer), peerAddress: peer.value };
+}
+
+function checkPhys(phys: readonly Phy[]): void {
+  const known = phys.every((phy) => Object.hasOwn(phyNumber, phy)) && new Set(phys).size === phys.length;
+  if (known && phys.some((phy) => phy !== "2M")) return;
+  throw new RangeError(`phys: "${phys.join(", ")}" is not "1M", "coded" or both, and "2M" beside them`);
+}
+
+function checkRetries(retries: number | undefined): void {
+  if (retries === undefined || (Number.isInteger(retries) && retries >= 0 && retries <= mostRetries)) return;
+  throw new RangeError(`retries: ${retries} is not a whole number from 0 to ${mostRetries}`);
 }

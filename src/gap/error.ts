@@ -18,3 +18,8 @@ export class ConnectTimeoutError extends TimeoutError {
 export class UnavailableError extends BleError {
   readonly code = "UNAVAILABLE";
 }
+
+/** A periodic advertiser was not found, or is not heard any more. Vol 4, Part E, 7.7.65.16. */
+export class SyncTimeoutError extends TimeoutError {
+  readonly code = "SYNC_TIMEOUT";
+}

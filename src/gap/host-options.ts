@@ -3,6 +3,14 @@ import type { Clock } from "../common/clock.ts";
 import type { CallOptions } from "../common/promised.ts";
 import type { Random } from "../common/random.ts";
 import { defaultMtu, mostMtu } from "../att/att.ts";
+import type { Connection } from "./connection.ts";
+import type { RequestedParameters } from "./connection-updates.ts";
+import type { AgentCapabilityLike } from "./agent.ts";
+import { isCapability } from "./agents.ts";
+import type { BondStore } from "./bond-store.ts";
+import type { Privacy } from "./own-address.ts";
+import { checkPairingOptions, type HostPairingOptions } from "./pairing-options.ts";
+import type { PrivacyMode } from "./resolved-peers.ts";
 
 /** What a host is told when it opens; all of it has a default. */
 export interface HostOptions extends CallOptions {
@@ -17,8 +25,53 @@ export interface HostOptions extends CallOptions {
    * `randomAddress` is given or the controller has no public one, else public.
    */
   readonly addressType?: "public" | "random";
-  /** The random static address, `C0:FF:EE:00:00:01/random`. Default: a fresh one each time. */
+  /** The random static address, `C0:FF:EE:00:00:01/random`. Default: that of `bonds`, else a fresh one each time. */
   readonly randomAddress?: Address | string;
+  /**
+   * Whether a peripheral gets the connection parameters it asks for, where this host is the central. By default it does,
+   * if they are legal; the others never do.
+   */
+  readonly acceptParameters?: (requested: RequestedParameters, connection: Connection) => boolean;
+  /**
+   * Uses private addresses in place of the one above, which only peers with a bond then know: `"resolvable"`, so that
+   * they know this host by it, or `"nonResolvable"`, so that nobody does. Default: none. Peers get the key
+   * to know it by when they bond: those that bonded without must do so anew. Vol 3, Part C, 10.7.
+   */
+  readonly privacy?: Privacy;
+  /**
+   * Whether a bonded peer that can be known by its private addresses is taken by its identity address too (`"device"`,
+   * the default: many use it), or is ignored then (`"network"`). Vol 3, Part C, 10.7.
+   */
+  readonly privacyMode?: PrivacyMode;
+  /** After how long the private address changes, 1000 to 41,400,000 ms. Default 900,000, a quarter of an hour. */
+  readonly addressRotationMs?: number;
+  /**
+   * Where bonds outlive the host, such as `fileBondStore(path)`, and with them who the host is to its peers. Default:
+   * they last as long as the host.
+   */
+  readonly bonds?: BondStore;
+  /** How to pair. Default: as well as the capabilities of both sides allow, and keeping the keys. */
+  readonly pairing?: HostPairingOptions;
+  /**
+   * What agents can show and ask that do not say it themselves, as `""`, KeyboardDisplay, which is the default. Without
+   * any agent the host can neither show nor ask.
+   */
+  readonly io?: AgentCapabilityLike;
+  /**
+   * Whether what was discovered of servers is remembered by their Database Hash, and of bonded ones in any case. Default
+   * `"auto"`. Vol 3, Part G, 2.5.2 and 7.3.
+   */
+  readonly cache?: "auto" | "off";
+  /**
+   * Whether a link is encrypted or paired, once for each request, when a server asks for more security than it has.
+   * Default `"auto"`. Vol 3, Part C, 10.3.2.
+   */
+  readonly raiseSecurity?: "auto" | "off";
+  /**
+   * How many Enhanced ATT bearers a link may have beside the fixed one, 0 to 5. They are opened and taken on encrypted
+   * links to peers that have them. Default 0. Vol 3, Part G, 5.3.
+   */
+  readonly enhancedBearers?: number;
   /** Where time comes from. Default: the operating system. */
   readonly clock?: Clock;
   /** Where chance comes from. Default: the operating system. */
@@ -31,6 +84,7 @@ const mostNameOctets = 248;
 /**
  * Refuses options before anything has begun.
  *
+ * @throws {@link TypeError} The policy is no function.
  * @throws {@link RangeError} An option is out of its range; the message names it.
  * @throws {@link SyntaxError} The address is none.
  */
@@ -40,6 +94,16 @@ export function checkHostOptions({
   appearance,
   addressType,
   randomAddress,
+  acceptParameters,
+  bonds,
+  pairing,
+  privacy,
+  privacyMode,
+  addressRotationMs,
+  cache,
+  raiseSecurity,
+  enhancedBearers,
+  io = "",
 }: HostOptions): void {
   const nameOctets = new TextEncoder().encode(name).length;
   if (nameOctets > mostNameOctets) {
@@ -47,6 +111,21 @@ export function checkHostOptions({
   }
   checkWhole("mtu", mtu, defaultMtu, mostMtu);
   checkWhole("appearance", appearance, 0, 0xffff);
+  if (acceptParameters !== undefined && typeof acceptParameters !== "function") {
+    throw new TypeError("acceptParameters: give a function");
+  }
+  if (pairing !== undefined) checkPairingOptions(pairing);
+  if (io !== "" && !isCapability(io))
+    throw new RangeError(`io: "${String(io)}" is no capability of an agent`);
+  requireStore(bonds);
+  checkWhole("enhancedBearers", enhancedBearers, 0, 5);
+  checkSwitch("cache", cache);
+  checkSwitch("raiseSecurity", raiseSecurity);
+  checkPrivacy(privacy, privacyMode, addressRotationMs);
+  checkAddress(addressType, randomAddress);
+}
+
+function checkAddress(addressType: string | undefined, randomAddress: Address | string | undefined): void {
   if (addressType !== undefined && !["public", "random"].includes(addressType)) {
     throw new RangeError(`addressType: "${addressType}" is neither "public" nor "random"`);
   }
@@ -55,6 +134,32 @@ export function checkHostOptions({
       `randomAddress: ${String(randomAddress)} is no static address, whose two highest bits are 1`,
     );
   }
+}
+
+function checkSwitch(name: string, value: string | undefined): void {
+  if (value === undefined || value === "auto" || value === "off") return;
+  throw new RangeError(`${name}: "${value}" is neither "auto" nor "off"`);
+}
+
+function checkPrivacy(
+  privacy: string | undefined,
+  mode: string | undefined,
+  rotationMs: number | undefined,
+): void {
+  if (privacy !== undefined && !["resolvable", "nonResolvable"].includes(privacy)) {
+    throw new RangeError(`privacy: "${privacy}" is neither "resolvable" nor "nonResolvable"`);
+  }
+  if (mode !== undefined && !["network", "device"].includes(mode)) {
+    throw new RangeError(`privacyMode: "${mode}" is neither "network" nor "device"`);
+  }
+  checkWhole("addressRotationMs", rotationMs, 1_000, 41_400_000);
+}
+
+/** @throws {@link TypeError} For programs that no compiler checks. */
+function requireStore(store: Partial<BondStore> | undefined): void {
+  if (store === undefined) return;
+  if (typeof store.load === "function" && typeof store.save === "function") return;
+  throw new TypeError("bonds: it is no store with load and save; fileBondStore(path) gives one");
 }
 
 function checkWhole(name: string, value: number | undefined, least: number, most: number): void {

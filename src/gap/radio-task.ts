@@ -15,6 +15,7 @@ export class RadioTask {
   #running = false;
   #again = false;
   #whenIdle: Done<undefined>[] = [];
+  #suspended = false;
   #ended: BleError | undefined;
 
   /**
@@ -34,7 +35,7 @@ export class RadioTask {
       return;
     }
     if (done) this.#whenIdle.push(done);
-    if (this.#running) {
+    if (this.#running || this.#suspended) {
       this.#again = true;
       return;
     }
@@ -42,6 +43,10 @@ export class RadioTask {
     this.#again = false;
     run(this.#procedure(), (outcome) => {
       this.#running = false;
+      if (this.#suspended && !this.#ended) {
+        this.#again = true; // what became of it does not count: the controller has forgotten everything
+        return;
+      }
       if (this.#again && !this.#ended) {
         this.wanted();
         return;
@@ -54,6 +59,17 @@ export class RadioTask {
   *ask<P, R>(command: Command<P, R>, parameters: P): Procedure<R> {
     if (this.#ended) throw this.#ended;
     return yield* wait(sending(this.#hci, command, parameters));
+  }
+
+  /** The controller is being reset: nothing is sent until {@link resume}, and what is under way may fail. */
+  suspend(): void {
+    this.#suspended = true;
+  }
+
+  /** The controller has been reset: brings it again into the state that is wanted. */
+  resume(): void {
+    this.#suspended = false;
+    if (!this.#ended) this.wanted();
   }
 
   /** Sends nothing any more: the controller is gone, or about to be reset. */

@@ -1,9 +1,11 @@
+import type { Address } from "../common/address.ts";
 import { AsyncQueue } from "../common/async-queue.ts";
 import { type CallOptions, reasonOf } from "../common/promised.ts";
 import type { Clock } from "../common/clock.ts";
-import type { AdvertisingReport } from "../hci/events/le-advertising.ts";
 import { type Found, Sighting } from "./found.ts";
 import { compileFilter, type ScanFilter } from "./scan-filter.ts";
+import type { ScanPhy } from "./scan-radio.ts";
+import type { ScanReport } from "./scan-report.ts";
 import { checkPatience, scanTime } from "./units.ts";
 
 /** How to scan, and for what. */
@@ -14,6 +16,8 @@ export interface ScanOptions extends ScanFilter, CallOptions {
   readonly intervalMs?: number;
   /** How long it listens each time, 2.5 ms up to the interval. Default 30, or the interval if it is shorter. */
   readonly windowMs?: number;
+  /** The PHYs to listen on: `"1M"` (default), `"coded"` for long range where the controller can, or both. */
+  readonly phys?: readonly ScanPhy[];
   /** Ends the scan normally after so many ms; by default it goes on. */
   readonly durationMs?: number;
   /**
@@ -26,12 +30,14 @@ export interface ScanOptions extends ScanFilter, CallOptions {
 }
 
 /** What a scan needs of the radio that it shares with others. */
-export interface ScanRadio {
+export interface ScanLeases {
   readonly clock: Clock;
   /** The scan wants to be told of reports from now on. Ends it when the host is closed. */
   begin(scan: Scan): void;
   /** It wants no more of them. */
   release(scan: Scan): void;
+  /** Who is behind an address, if it is a bonded peer. */
+  identityOf(address: Address): Address | undefined;
   /** Resolves when the radio does what the scans that are left want; after the last one, when it is silent. */
   idle(): Promise<void>;
 }
@@ -42,6 +48,7 @@ const mostSightings = 1000;
 const mostWaiting = 256;
 
 const duplicatePolicies: readonly unknown[] = ["changed", "all", "once"];
+const scanPhys: readonly unknown[] = ["1M", "coded"];
 
 /**
  * One `host.scan()`: iterate it for the devices it finds. It begins with the first step of the iteration, and ends
@@ -54,7 +61,8 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
   readonly interval: number;
   /** In 0.625 ms. */
   readonly window: number;
-  readonly #radio: ScanRadio;
+  readonly phys: readonly ScanPhy[];
+  readonly #radio: ScanLeases;
   readonly #options: ScanOptions;
   readonly #accepts: (found: Found) => boolean;
   readonly #duplicates: "changed" | "all" | "once";
@@ -65,7 +73,7 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
   #timer: Disposable | undefined;
 
   /** Made by `host.scan`. */
-  constructor(options: ScanOptions, radio: ScanRadio) {
+  constructor(options: ScanOptions, radio: ScanLeases) {
     const { active = true, duplicates = "changed", durationMs } = options;
     const { intervalMs = Math.max(60, options.windowMs ?? 0) } = options;
     const { windowMs = Math.min(30, intervalMs) } = options;
@@ -74,7 +82,12 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
     if (!duplicatePolicies.includes(duplicates)) {
       throw new RangeError(`duplicates: "${duplicates as string}" is none of changed, all, once`);
     }
+    const { phys = ["1M"] } = options;
+    if (phys.length === 0 || !phys.every((phy) => scanPhys.includes(phy))) {
+      throw new RangeError(`phys: "${phys.join(", ")}" is not "1M", "coded" or both`);
+    }
     this.active = active;
+    this.phys = phys;
     this.interval = scanTime("intervalMs", intervalMs);
     this.window = scanTime("windowMs", windowMs);
     this.#accepts = compileFilter(options);
@@ -120,8 +133,8 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
   }
 
   /** @internal For the scanner: something was heard. `report` is *borrowed*. */
-  report(report: AdvertisingReport): void {
-    const key = `${report.addressType & 1}/${report.address}`;
+  report(report: ScanReport): void {
+    const key = `${report.addressType & 0x81}/${report.address}/${report.sid ?? ""}`;
     const sighting = this.#sightings.get(key) ?? new Sighting(report);
     // Set anew, so that the Map's order is that of the last hearing.
     this.#sightings.delete(key);
@@ -130,7 +143,7 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
     const isNews = sighting.add(report);
     if (this.#duplicates !== "all" && (!isNews || (this.#duplicates === "once" && this.#told.has(key))))
       return;
-    const found = sighting.found();
+    const found = sighting.found(this.#radio.identityOf(sighting.address));
     if (!this.#accepts(found)) return;
     if (this.#duplicates === "once") this.#told.add(key);
     this.#queue.push(found);

@@ -1,36 +1,56 @@
 import type { BleError } from "../common/errors.ts";
 import type { Procedure } from "../common/procedure.ts";
+import type { Address } from "../common/address.ts";
 import type { Clock } from "../common/clock.ts";
 import type { Turn } from "../common/turn.ts";
-import {
-  LeSetScanEnable,
-  LeSetScanParameters,
-  type LeSetScanParametersParameters,
-} from "../hci/commands/le-scanning.ts";
-import { LeAdvertisingReport } from "../hci/events/le-advertising.ts";
+import type { Event } from "../hci/event.ts";
+import { LeAdvertisingReport, LeExtendedAdvertisingReport } from "../hci/events/le-advertising.ts";
 import type { Hci } from "../hci/hci.ts";
 import { RadioTask } from "./radio-task.ts";
-import { Scan, type ScanOptions, type ScanRadio } from "./scan.ts";
+import { Scan, type ScanLeases, type ScanOptions } from "./scan.ts";
+import { type ScanPhy, ScanRadio, type WantedScanning } from "./scan-radio.ts";
+import { UnavailableError } from "./error.ts";
+
+/** The events whose handlers {@link Scanner} puts in place. */
+export const scannerEvents: readonly Event<unknown>[] = [LeAdvertisingReport, LeExtendedAdvertisingReport];
+
+/** What others than scans need: nothing but that the radio listens. */
+const listening = { active: false, interval: 96, window: 48, phys: ["1M"] } as const;
+
+/** What scanning needs to know of the host and its controller, at any time. */
+export interface ScanningSetup {
+  readonly ownAddressType: () => number;
+  /** Whether the controller scans with the extended commands. */
+  readonly extended: () => boolean;
+  /** Whether it listens on LE Coded. */
+  readonly coded: () => boolean;
+  /** Who is behind an address, if it is a bonded peer. */
+  readonly identityOf: (address: Address) => Address | undefined;
+  /** Whether what comes from there is not to be heard, as the privacy mode has it; `type` as in a report. */
+  readonly ignores: (type: number, address: number) => boolean;
+}
 
 /**
  * Scanning as leases: each scan of the program is one, the radio does what all of them together want, and stops when
  * the last has ended. Vol 3, Part C, 9.2.
  */
-export class Scanner implements ScanRadio {
+export class Scanner implements ScanLeases {
   readonly clock: Clock;
   readonly #turn: Turn;
-  readonly #ownAddressType: () => number;
+  readonly #setup: ScanningSetup;
+  readonly #radio: ScanRadio;
   readonly #scans = new Set<Scan>();
   readonly #task: RadioTask;
   /** What the controller was told, as text to compare; `undefined` while it does not scan. */
   #running: string | undefined;
   #holds = 0;
+  #listeners = 0;
   #ended: BleError | undefined;
 
-  constructor(hci: Hci, clock: Clock, turn: Turn, ownAddressType: () => number) {
+  constructor(hci: Hci, clock: Clock, turn: Turn, setup: ScanningSetup) {
     this.clock = clock;
     this.#turn = turn;
-    this.#ownAddressType = ownAddressType;
+    this.#setup = setup;
     this.#task = new RadioTask(
       hci,
       () => this.#bring(),
@@ -38,8 +58,9 @@ export class Scanner implements ScanRadio {
         for (const scan of [...this.#scans]) scan.end(error);
       },
     );
-    hci.on(LeAdvertisingReport, ({ reports }) => {
-      for (const report of reports) for (const scan of this.#scans) scan.report(report);
+    this.#radio = new ScanRadio(hci, setup.extended, (report) => {
+      if (setup.ignores(report.addressType, report.address)) return;
+      for (const scan of this.#scans) scan.report(report);
     });
   }
 
@@ -53,12 +74,22 @@ export class Scanner implements ScanRadio {
       scan.end(this.#ended);
       return;
     }
+    if (scan.phys.includes("coded") && !this.#setup.coded()) {
+      scan.end(
+        new UnavailableError('this controller does not listen on LE Coded: leave "coded" out of phys'),
+      );
+      return;
+    }
     this.#scans.add(scan);
     this.#turn.run(() => this.#task.wanted());
   }
 
   release(scan: Scan): void {
     if (this.#scans.delete(scan)) this.#turn.run(() => this.#task.wanted());
+  }
+
+  identityOf(address: Address): Address | undefined {
+    return this.#setup.identityOf(address);
   }
 
   idle(): Promise<void> {
@@ -88,6 +119,30 @@ export class Scanner implements ScanRadio {
     this.#task.wanted();
   }
 
+  /** Keeps the radio listening until {@link unlisten}, whether a scan wants it or not. */
+  listen(): void {
+    this.#listeners++;
+    this.#task.wanted();
+  }
+
+  unlisten(): void {
+    this.#listeners--;
+    this.#task.wanted();
+  }
+
+  /** The controller is being reset, and has forgotten what it was told. */
+  suspend(): void {
+    this.#task.suspend();
+    this.#radio.clear();
+    this.#running = undefined;
+  }
+
+  /** It is ready again: scanning goes on. */
+  restore(): void {
+    this.#running = undefined;
+    this.#task.resume();
+  }
+
   /** The controller is gone, or will be: every scan ends with `reason`. */
   end(reason: BleError): void {
     this.#ended ??= reason;
@@ -100,32 +155,34 @@ export class Scanner implements ScanRadio {
     const key = wanted && JSON.stringify(wanted);
     if (key === this.#running) return;
     if (this.#running !== undefined) {
-      yield* this.#task.ask(LeSetScanEnable, { enable: false, filterDuplicates: false });
+      yield* this.#radio.stop(this.#task);
       this.#running = undefined;
     }
     if (!wanted) return;
-    yield* this.#task.ask(LeSetScanParameters, wanted);
-    // Duplicates are sorted out here: each scan has its own wish, and controllers forget what they have reported.
-    yield* this.#task.ask(LeSetScanEnable, { enable: true, filterDuplicates: false });
+    yield* this.#radio.start(this.#task, wanted);
     this.#running = key;
   }
 
   /** Active if one of them is, and as attentive as the most attentive; `undefined` when nobody wants any. */
-  #wanted(): LeSetScanParametersParameters | undefined {
+  #wanted(): WantedScanning | undefined {
     if (this.#holds > 0) return undefined;
     let eager: Scan | undefined;
     let active = false;
+    const phys = new Set<ScanPhy>();
     for (const scan of this.#scans) {
       active ||= scan.active;
+      for (const phy of scan.phys) phys.add(phy);
       if (!eager || scan.window / scan.interval > eager.window / eager.interval) eager = scan;
     }
+    const ownAddressType = this.#setup.ownAddressType();
+    if (!eager && this.#listeners > 0) return { ...listening, ownAddressType };
     return (
       eager && {
-        scanType: active ? 1 : 0,
-        scanInterval: eager.interval,
-        scanWindow: eager.window,
-        ownAddressType: this.#ownAddressType(),
-        scanningFilterPolicy: 0,
+        active,
+        interval: eager.interval,
+        window: eager.window,
+        phys: [...phys].sort(),
+        ownAddressType,
       }
     );
   }

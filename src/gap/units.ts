@@ -57,3 +57,13 @@ export function intervalMs(units: number): number {
 export function timeoutMs(units: number): number {
   return units * timeoutUnitMs;
 }
+
+/** @throws {@link RangeError} Not within 7.5 to 81,918.75 ms. */
+export function periodicInterval(name: string, ms: number): number {
+  return inUnits(name, ms, intervalUnitMs, { min: 7.5, max: 81_918.75 });
+}
+
+/** @throws {@link RangeError} Not within 100 to 163,840 ms. */
+export function syncTimeout(name: string, ms: number): number {
+  return inUnits(name, ms, timeoutUnitMs, { min: 100, max: 163_840 });
+}

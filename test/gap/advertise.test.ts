@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HostClosedError } from "../../src/common/errors.ts";
 import type { Connection } from "../../src/gap/connection.ts";
-import type { AdvertiseOptions } from "../../src/gap/advertiser.ts";
+import type { AdvertiseOptions } from "../../src/gap/advertising-plan.ts";
 import { UnavailableError } from "../../src/gap/error.ts";
 import type { Found } from "../../src/gap/found.ts";
 import type { ScanOptions } from "../../src/gap/scan.ts";
@@ -75,8 +75,8 @@ describe("Advertising", () => {
     },
   );
 
-  it("is refused while the host advertises, and not any more when that was stopped", async () => {
-    const { air, central, peripheral } = await twoHosts();
+  it("is refused while the host advertises on a controller that does one at a time, and not any more when that was stopped", async () => {
+    const { air, central, peripheral } = await twoHosts({ profile: "4.0" });
     const first = await air.until(peripheral.host.advertise({ name: "first" }));
     expect(await air.ending(peripheral.host.advertise())).toMatchObject({
       error: { constructor: UnavailableError },
@@ -100,7 +100,7 @@ describe("Advertising", () => {
   });
 
   it("may be stopped more than once, and after the host was closed", async () => {
-    const { air, peripheral } = await twoHosts();
+    const { air, peripheral } = await twoHosts({ profile: "4.0" });
     const advertising = await air.until(peripheral.host.advertise());
     await air.until(Promise.all([advertising[Symbol.asyncDispose](), advertising[Symbol.asyncDispose]()]));
     const enables = peripheral.transport.commands.filter((name) => name === "LE_Set_Advertising_Enable");
@@ -205,7 +205,7 @@ describe("Advertising", () => {
   });
 
   it("rejects with what the controller said, and leaves nothing behind that the next attempt would see", async () => {
-    const { air, central, peripheral } = await twoHosts();
+    const { air, central, peripheral } = await twoHosts({ profile: "4.0" });
     const refusal = peripheral.transport.refuse(LeSetAdvertisingEnable, Status.MemoryCapacityExceeded);
     const ending = await air.ending(peripheral.host.advertise());
     expect(ending).toMatchObject({ error: { constructor: HciError, status: Status.MemoryCapacityExceeded } });
@@ -216,7 +216,7 @@ describe("Advertising", () => {
   });
 
   it("tells of a controller that refuses to stop, and does not blame the next advertising for it", async () => {
-    const { air, peripheral } = await twoHosts();
+    const { air, peripheral } = await twoHosts({ profile: "4.0" });
     const advertising = await air.until(peripheral.host.advertise());
     const refusal = peripheral.transport.refuse(LeSetAdvertisingEnable, Status.HardwareFailure);
     expect(await air.ending(advertising[Symbol.asyncDispose]())).toMatchObject({

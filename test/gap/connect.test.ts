@@ -18,7 +18,9 @@ const nobody = "00:00:00:00:00:99/public";
 
 /** The initiating commands that were sent. */
 function asked({ transport }: Station): string[] {
-  return transport.commands.filter((name) => name.startsWith("LE_Create_Connection"));
+  return transport.commands.flatMap((name) =>
+    name.includes("Create_Connection") ? name.replace("_Extended", "") : [],
+  );
 }
 
 /** A link as central that nobody asked for. */
@@ -165,7 +167,7 @@ describe("Connecting", () => {
     await air.expectNothingLeft();
   });
 
-  it("called off while it waits in line is never on the air", async () => {
+  it("called off beside another leaves the other on the air", async () => {
     const { air, central } = await twoHosts();
     const first = outcome(central.host.connect(nobody, { timeoutMs: 1000 }));
     const { signal, abort, listeners } = countingSignal();
@@ -174,10 +176,65 @@ describe("Connecting", () => {
     abort(null);
     expect(await air.ending(second)).toEqual({ error: null });
     expect(air.clock.now()).toBe(100);
-    await air.until(first);
-    await air.clock.advance(1000);
-    expect(asked(central)).toEqual(["LE_Create_Connection", "LE_Create_Connection_Cancel"]);
+    expect(await air.until(first)).toMatchObject({ error: { constructor: ConnectTimeoutError } });
+    expect(air.clock.now()).toBe(1000);
+    // Alone, with the other through the Filter Accept List, alone again, and then no more.
+    const [create, cancel] = ["LE_Create_Connection", "LE_Create_Connection_Cancel"];
+    expect(asked(central)).toEqual([create, cancel, create, cancel, create, cancel]);
     expect(listeners()).toBe(0);
+    await air.expectNothingLeft();
+  });
+
+  it("of several peers at once takes each as it appears, through the Filter Accept List (Vol 4, Part E, 7.8.12)", async () => {
+    const { air, central, peripheral } = await twoHosts();
+    const late = await air.open();
+    const absent = outcome(central.host.connect(nobody, { timeoutMs: 3000 }));
+    const both = [peripheral, late].map(({ host }) =>
+      central.host.connect(host.address, { timeoutMs: 3000 }),
+    );
+    await air.clock.advance(1000);
+    await air.until(late.host.advertise());
+    expect((await air.until(both[1]!)).peerAddress.toString()).toBe(late.host.address.toString());
+    await air.until(peripheral.host.advertise());
+    await air.until(both[0]!);
+    expect(air.clock.now()).toBeLessThan(1500);
+    expect(await air.until(absent)).toMatchObject({ error: { constructor: ConnectTimeoutError } });
+    expect(central.host.connections).toHaveLength(2);
+    await air.expectNothingLeft();
+  });
+
+  it("to one peer asked for twice is one link that both get", async () => {
+    const { air, central, peripheral } = await twoHosts();
+    const twice = Promise.all([
+      central.host.connect(peripheral.host.address),
+      central.host.connect(peripheral.host.address),
+    ]);
+    await air.clock.advance(100);
+    await air.until(peripheral.host.advertise());
+    const [one, other] = await air.until(twice);
+    expect(one).toBe(other);
+    expect(central.host.connections).toEqual([one]);
+    await air.expectNothingLeft();
+  });
+
+  it("given up by one of two callers goes on for the other", async () => {
+    const { air, central, peripheral } = await twoHosts();
+    const short = outcome(central.host.connect(peripheral.host.address, { timeoutMs: 100 }));
+    const long = central.host.connect(peripheral.host.address, { timeoutMs: 5000 });
+    expect(await air.until(short)).toMatchObject({ error: { constructor: ConnectTimeoutError } });
+    await air.until(peripheral.host.advertise());
+    expect((await air.until(long)).connected).toBe(true);
+    await air.expectNothingLeft();
+  });
+
+  it("looks for those who want another kind of link when the ones before have ended", async () => {
+    const { air, central, peripheral } = await twoHosts();
+    await air.until(peripheral.host.advertise());
+    const first = outcome(central.host.connect(nobody, { timeoutMs: 1000 }));
+    const other = await air.until(central.host.connect(peripheral.host.address, { maxIntervalMs: 15 }));
+    expect(air.clock.now()).toBeGreaterThanOrEqual(1000);
+    expect(other.parameters.intervalMs).toBe(15);
+    expect(await first).toMatchObject({ error: { constructor: ConnectTimeoutError } });
     await air.expectNothingLeft();
   });
 
@@ -256,18 +313,56 @@ describe("Connecting", () => {
     const silent = outcome(central.host.connect(nobody, { timeoutMs: 1000 }));
     const connection = await air.until(central.host.connect(peripheral.host.address, { timeoutMs: 1000 }));
     expect(connection.connected).toBe(true);
-    expect(await silent).toMatchObject({ error: { constructor: ConnectTimeoutError } });
+    expect(await air.until(silent)).toMatchObject({ error: { constructor: ConnectTimeoutError } });
     await air.expectNothingLeft();
   });
 
   it("tells what the controller says when the peer answers and the link fails all the same", async () => {
     const { air, central } = await twoHosts();
-    const connecting = outcome(central.host.connect(nobody));
+    const connecting = outcome(central.host.connect(nobody, { retries: 0 }));
     await air.clock.advance(10);
     central.transport.inject(complete(0x99, Status.ConnectionFailedToBeEstablished));
     expect(await air.until(connecting)).toMatchObject({
       error: { constructor: HciError, status: Status.ConnectionFailedToBeEstablished },
     });
+    await air.expectNothingLeft();
+  });
+
+  it("tries again when the link is not established, and tells nobody of it (0x3E; Vol 6, Part B, 4.5.2)", async () => {
+    const { air, central, peripheral } = await twoHosts({}, "air");
+    await air.until(peripheral.host.advertise());
+    const connected: Connection[] = [];
+    central.host.on("connected", (connection) => connected.push(connection));
+    let failures = 0;
+    central.transport.onPacket = (packet, toHost) => {
+      if (toHost && packet[1] === 0x3e && (packet[3] === 0x0a || packet[3] === 0x01) && failures++ < 2) {
+        air.air.partition(central.controller, peripheral.controller);
+      }
+      if (toHost && packet[1] === 0x05) air.air.reunite(central.controller, peripheral.controller);
+      return packet;
+    };
+    const connection = await air.until(central.host.connect(peripheral.host.address));
+    expect([failures, connection.connected]).toEqual([3, true]);
+    await air.clock.advance(0);
+    expect(connected).toEqual([connection]);
+    await air.expectNothingLeft();
+  });
+
+  it("gives up after as many retries as it was given, with why", async () => {
+    const { air, central, peripheral } = await twoHosts({}, "air");
+    await air.until(peripheral.host.advertise());
+    central.transport.onPacket = (packet, toHost) => {
+      if (toHost && packet[1] === 0x3e && (packet[3] === 0x0a || packet[3] === 0x01)) {
+        air.air.partition(central.controller, peripheral.controller);
+      }
+      if (toHost && packet[1] === 0x05) air.air.reunite(central.controller, peripheral.controller);
+      return packet;
+    };
+    const connecting = central.host.connect(peripheral.host.address, { retries: 2 });
+    expect(await air.ending(connecting)).toMatchObject({
+      error: { code: "DISCONNECTED", reason: Status.ConnectionFailedToBeEstablished },
+    });
+    expect(asked(central)).toHaveLength(3);
     await air.expectNothingLeft();
   });
 

@@ -1,0 +1,316 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Connection } from "../../src/gap/connection.ts";
+import type { RequestedParameters, UpdateParametersOptions } from "../../src/gap/connection-updates.ts";
+import type { HostOptions } from "../../src/gap/host-options.ts";
+import { LeConnectionUpdate } from "../../src/hci/commands/le-connection.ts";
+import { DisconnectedError, HciError } from "../../src/hci/error.ts";
+import { Status } from "../../src/hci/status.ts";
+import { ParametersRefusedError } from "../../src/l2cap/error.ts";
+import { countingSignal } from "../support/counting-signal.ts";
+import { runs } from "../support/runs.ts";
+import { HostsOnAir, outcome, type TwoHosts } from "../support/two-hosts.ts";
+
+const wanted = { minIntervalMs: 100, maxIntervalMs: 125, latency: 2, supervisionTimeoutMs: 5_000 };
+const changed = { latency: 2, supervisionTimeoutMs: 5_000 };
+
+async function linked(
+  options: HostOptions = {},
+  timing: "instant" | "air" = "instant",
+): Promise<TwoHosts & { ends: Record<"central" | "peripheral", Connection> }> {
+  const air = new HostsOnAir(timing);
+  const peripheral = await air.open();
+  const central = await air.open({}, options);
+  return { air, central, peripheral, ends: await air.connect(central, peripheral) };
+}
+
+describe("Other connection parameters", () => {
+  it("are chosen by the central, and both learn them (Vol 4, Part E, 7.8.18)", async () => {
+    const { air, ends } = await linked();
+    const told: unknown[] = [];
+    ends.peripheral.on("parametersChanged", (parameters) => told.push(parameters));
+    const parameters = await air.until(ends.central.updateParameters(wanted));
+    expect(parameters).toMatchObject(changed);
+    expect(parameters.intervalMs).toBeGreaterThanOrEqual(100);
+    expect(parameters.intervalMs).toBeLessThanOrEqual(125);
+    expect(ends.central.parameters).toEqual(parameters);
+    await air.clock.advance(2_000);
+    expect(ends.peripheral.parameters).toEqual(parameters);
+    expect(told).toEqual([parameters]);
+    await air.expectNothingLeft();
+  });
+
+  it("are asked for by the peripheral, and the central fulfils them (Vol 3, Part A, 4.20)", async () => {
+    const { air, central, ends } = await linked();
+    const parameters = await air.until(ends.peripheral.updateParameters(wanted));
+    expect(parameters).toMatchObject(changed);
+    expect(ends.peripheral.parameters).toEqual(parameters);
+    expect(ends.central.parameters).toEqual(parameters);
+    expect(central.transport.commands).toContain("LE_Connection_Update");
+    await air.expectNothingLeft();
+  });
+
+  it("are decided on by the central's program, which knows who asks for what", async () => {
+    const asked: [RequestedParameters, Connection][] = [];
+    const { air, central, ends } = await linked({
+      acceptParameters: (requested, connection) => {
+        asked.push([requested, connection]);
+        return requested.latency === 2;
+      },
+    });
+    await air.until(ends.peripheral.updateParameters(wanted));
+    expect(await air.ending(ends.peripheral.updateParameters({ ...wanted, latency: 1 }))).toMatchObject({
+      error: { constructor: ParametersRefusedError, code: "PARAMETERS_REFUSED" },
+    });
+    expect(ends.peripheral.parameters).toMatchObject(changed);
+    expect(asked).toEqual([
+      [wanted, ends.central],
+      [{ ...wanted, latency: 1 }, ends.central],
+    ]);
+    expect(central.transport.commands.filter((name) => name === "LE_Connection_Update")).toHaveLength(1);
+    await air.expectNothingLeft();
+  });
+
+  it("a policy that fails by mistake refuses, and the host tells the fault", async () => {
+    const mistake = new Error("a mistake");
+    const { air, central, ends } = await linked({
+      acceptParameters: () => {
+        throw mistake;
+      },
+    });
+    const faults: unknown[] = [];
+    central.host.on("fault", (fault) => faults.push(fault));
+    expect(await air.ending(ends.peripheral.updateParameters(wanted))).toMatchObject({
+      error: { constructor: ParametersRefusedError },
+    });
+    expect(faults).toEqual([mistake]);
+    await air.expectNothingLeft();
+  });
+
+  it("a policy that answers with anything but true or false refuses, a promise too, and the host tells the fault", async () => {
+    const { air, central, ends } = await linked({
+      acceptParameters: (() => Promise.resolve(false)) as never,
+    });
+    const faults: unknown[] = [];
+    central.host.on("fault", (fault) => faults.push(fault));
+    expect(await air.ending(ends.peripheral.updateParameters(wanted))).toMatchObject({
+      error: { constructor: ParametersRefusedError },
+    });
+    expect(faults).toMatchObject([
+      { name: "TypeError", message: expect.stringContaining("acceptParameters") as unknown },
+    ]);
+    await air.expectNothingLeft();
+  });
+
+  it.each(["central", "peripheral"] as const)(
+    "asked for twice by the %s are changed twice, and each is told its own",
+    async (role) => {
+      const { air, central, ends } = await linked();
+      const both = [wanted, { ...wanted, minIntervalMs: 20, maxIntervalMs: 20, latency: 0 }].map((options) =>
+        air.track("update", ends[role].updateParameters(options)),
+      );
+      const [first, second] = await air.until(Promise.all(both));
+      expect(first).toMatchObject(changed);
+      expect(second).toEqual({ intervalMs: 20, latency: 0, supervisionTimeoutMs: 5_000 });
+      expect(ends[role].parameters).toEqual(second);
+      expect(central.transport.commands.filter((name) => name === "LE_Connection_Update")).toHaveLength(2);
+      await air.expectNothingLeft();
+    },
+  );
+
+  it("asked for by both sides at once are changed one after the other, and each is told its own", async () => {
+    const { air, ends } = await linked();
+    const mine = { minIntervalMs: 20, maxIntervalMs: 20, latency: 0, supervisionTimeoutMs: 3_000 };
+    const both = [
+      air.track("central", ends.central.updateParameters(mine)),
+      air.track("peripheral", ends.peripheral.updateParameters(wanted)),
+    ];
+    const [ofCentral, ofPeripheral] = await air.until(Promise.all(both));
+    expect(ofCentral).toEqual({ intervalMs: 20, latency: 0, supervisionTimeoutMs: 3_000 });
+    expect(ofPeripheral).toMatchObject(changed);
+    expect(ends.central.parameters).toEqual(ends.peripheral.parameters);
+    await air.expectNothingLeft();
+  });
+
+  it("whatever is asked for at once by either side, each is told what it has asked for", async () => {
+    const change = fc.record({
+      role: fc.constantFrom("central" as const, "peripheral" as const),
+      interval: fc.integer({ min: 6, max: 300 }),
+      latency: fc.integer({ min: 0, max: 2 }),
+      afterMs: fc.integer({ min: 0, max: 400 }),
+    });
+    const timings = fc.constantFrom("instant" as const, "air" as const);
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), timings, async (changes, timing) => {
+        const { air, ends } = await linked({}, timing);
+        const endings: Promise<void>[] = [];
+        for (const { role, interval, latency, afterMs } of changes) {
+          await air.clock.advance(afterMs);
+          const intervalMs = interval * 1.25;
+          const options = { minIntervalMs: intervalMs, maxIntervalMs: intervalMs, latency };
+          const update = air.track("update", ends[role].updateParameters(options));
+          endings.push(
+            update.then((parameters) => {
+              expect(parameters).toMatchObject({ intervalMs, latency });
+            }),
+          );
+        }
+        await air.until(Promise.all(endings));
+        await air.expectNothingLeft();
+      }),
+      { ...runs, numRuns: Math.ceil(runs.numRuns / 4) },
+    );
+  });
+
+  it("go on with the next when one is refused, was aborted while it waited, or does not go with the one before", async () => {
+    const { air, central, ends } = await linked({ acceptParameters: ({ latency }) => latency !== 3 });
+    const { signal, abort } = countingSignal();
+    const { peripheral } = ends;
+    const endings = [
+      peripheral.updateParameters({ latency: 3 }),
+      peripheral.updateParameters({ latency: 4, signal }),
+      peripheral.updateParameters({ supervisionTimeoutMs: 400 }),
+      peripheral.updateParameters({ latency: 10 }),
+      peripheral.updateParameters({ latency: 1 }),
+    ].map((promise) => outcome(air.track("update", promise)));
+    abort(new Error("enough"));
+    const expected: readonly object[] = [
+      { error: { code: "PARAMETERS_REFUSED" } },
+      { error: { message: "enough" } },
+      { value: { latency: 0, supervisionTimeoutMs: 400 } },
+      {
+        error: { name: "RangeError", message: expect.stringMatching(/supervisionTimeoutMs: 400/) as unknown },
+      },
+      { value: { latency: 1, supervisionTimeoutMs: 400 } },
+    ];
+    expect(await air.until(Promise.all(endings))).toMatchObject(expected);
+    expect(central.transport.commands.filter((name) => name === "LE_Connection_Update")).toHaveLength(2);
+    await air.expectNothingLeft();
+  });
+
+  it("of which too many wait are refused, and the others go with the link", async () => {
+    const { air, central, ends } = await linked();
+    central.transport.onPacket = (packet, toHost) => (toHost && packet[0] === 2 ? undefined : packet);
+    const endings = Array.from({ length: 66 }, () =>
+      outcome(air.track("update", ends.peripheral.updateParameters(wanted))),
+    );
+    expect(await air.until(endings[65]!)).toMatchObject({ error: { code: "BACK_PRESSURE" } });
+    await air.until(ends.central.disconnect());
+    for (const ending of await air.until(Promise.all(endings.slice(0, 65)))) {
+      expect(ending).toMatchObject({ error: { constructor: DisconnectedError } });
+    }
+    await air.expectNothingLeft();
+  });
+
+  it("of a peripheral that asks without waiting are the last it has asked for", async () => {
+    const { air, central, ends } = await linked();
+    for (let latency = 0; latency < 20; latency++) {
+      // Connection Parameter Update Request, Vol 3, Part A, 4.20: intervals 24, the latency, timeout 600.
+      const command = [0x12, latency + 1, 8, 0, 24, 0, 24, 0, latency, 0, 88, 2];
+      const frame = [command.length, 0, 5, 0, ...command];
+      const { handle } = ends.central;
+      central.transport.inject(
+        Uint8Array.of(2, handle & 0xff, 0x20 | (handle >> 8), frame.length, 0, ...frame),
+      );
+    }
+    await air.clock.advance(10_000);
+    expect(ends.central.parameters).toEqual({ intervalMs: 30, latency: 19, supervisionTimeoutMs: 6_000 });
+    const updates = central.transport.commands.filter((name) => name === "LE_Connection_Update");
+    expect(updates).toHaveLength(2);
+    await air.expectNothingLeft();
+  });
+
+  it("that are left out stay as they are in force", async () => {
+    const { air, ends } = await linked();
+    const { central } = ends;
+    await air.until(central.updateParameters({ ...wanted, minIntervalMs: 100, maxIntervalMs: 100 }));
+    const inForce = { intervalMs: 100, latency: 2, supervisionTimeoutMs: 5_000 };
+    const after = (options: UpdateParametersOptions): Promise<unknown> =>
+      air.until(central.updateParameters(options));
+    expect(await after({})).toEqual(inForce);
+    expect(await after({ latency: 1 })).toEqual({ ...inForce, latency: 1 });
+    expect(await after({ supervisionTimeoutMs: 3_000 })).toEqual({
+      ...inForce,
+      latency: 1,
+      supervisionTimeoutMs: 3_000,
+    });
+    expect(await after({ maxIntervalMs: 50 })).toMatchObject({ intervalMs: 50, latency: 1 });
+    expect(await after({ minIntervalMs: 75 })).toMatchObject({ intervalMs: 75, latency: 1 });
+    expect(await air.ending(central.updateParameters({ latency: 99 }))).toMatchObject({
+      error: {
+        name: "RangeError",
+        message: expect.stringMatching(/supervisionTimeoutMs: 3000/) as unknown,
+      },
+    });
+    await air.expectNothingLeft();
+  });
+
+  it("that are too close to be legal in the radio's units are a RangeError", async () => {
+    const { air, ends } = await linked();
+    const options = { maxIntervalMs: 49.9, minIntervalMs: 49.9, supervisionTimeoutMs: 100 };
+    for (const end of Object.values(ends)) {
+      expect(await air.ending(end.updateParameters(options))).toMatchObject({
+        error: { name: "RangeError", message: expect.stringMatching(/supervisionTimeoutMs/) as unknown },
+      });
+    }
+    await air.expectNothingLeft();
+  });
+
+  it("which the central's controller refuses reject there; the peripheral keeps what it has", async () => {
+    const { air, central, ends } = await linked();
+    const refusal = central.transport.refuse(LeConnectionUpdate, Status.CommandDisallowed);
+    const before = ends.central.parameters;
+    expect(await air.ending(ends.central.updateParameters(wanted))).toMatchObject({
+      error: { constructor: HciError, status: Status.CommandDisallowed },
+    });
+    const began = air.clock.now();
+    // It was accepted, and then nothing came of it: the wait has its bound.
+    expect(await air.until(ends.peripheral.updateParameters(wanted))).toEqual(before);
+    expect(air.clock.now() - began).toBeLessThan(6_000);
+    refusal.on = false;
+    expect(await air.until(ends.central.updateParameters(wanted))).toMatchObject(changed);
+    await air.expectNothingLeft();
+  });
+
+  it("stop being waited for when the link goes, or the signal is aborted", async () => {
+    const { air, central, ends } = await linked();
+    central.transport.onPacket = (packet, toHost) => (toHost && packet[0] === 2 ? undefined : packet);
+    const { signal, abort, listeners } = countingSignal();
+    const aborted = outcome(air.track("update", ends.peripheral.updateParameters({ ...wanted, signal })));
+    await air.clock.advance(10);
+    expect(listeners()).toBe(1);
+    abort(new Error("enough"));
+    expect(await aborted).toMatchObject({ error: { message: "enough" } });
+    const lost = outcome(air.track("update", ends.peripheral.updateParameters(wanted)));
+    await air.clock.advance(10);
+    await air.until(ends.central.disconnect());
+    expect(await air.until(lost)).toMatchObject({ error: { constructor: DisconnectedError } });
+    for (const end of Object.values(ends)) {
+      expect(await air.ending(end.updateParameters(wanted))).toEqual({ error: end.disconnectReason });
+    }
+    await air.expectNothingLeft();
+  });
+
+  it.each([
+    [{ minIntervalMs: 7 }, /minIntervalMs/],
+    [{ maxIntervalMs: 4001 }, /maxIntervalMs/],
+    [{ latency: 500 }, /latency/],
+    [{ supervisionTimeoutMs: 99 }, /supervisionTimeoutMs/],
+    [{ minIntervalMs: 100, maxIntervalMs: 50 }, /minIntervalMs/],
+  ])("that no link may have are a RangeError: %j", async (options, name) => {
+    const { air, ends } = await linked();
+    for (const end of Object.values(ends)) {
+      expect(await air.ending(end.updateParameters(options))).toMatchObject({
+        error: { name: "RangeError", message: expect.stringMatching(name) as unknown },
+      });
+    }
+    await air.expectNothingLeft();
+  });
+
+  it("a policy that is no function is refused when the host opens", async () => {
+    const air = new HostsOnAir();
+    expect(await air.ending(air.open({}, { acceptParameters: true as never }))).toMatchObject({
+      error: { name: "TypeError" },
+    });
+  });
+});
