@@ -12,7 +12,13 @@ import { FixedCid } from "../src/l2cap/channel.ts";
 const aclHeaderSize = 5;
 const basicHeaderSize = 4;
 const headerSize = aclHeaderSize + basicHeaderSize;
+const sduLengthSize = 2;
 const firstFlushable = 0b10;
+
+/** The channel of the K-frames, by the same number at both ends. */
+const channelCid = 0x0040;
+/** Octets of a K-frame's payload: one packet of the radio, less the header of the frame. */
+export const floorMps = 247;
 
 const numberOfCompletedPackets = 0x13;
 const leMeta = 0x3e;
@@ -34,7 +40,12 @@ export class FloorHost implements HciReceiver {
   onCredits: (() => void) | undefined;
   /** Called with each ATT PDU from `start` on in `packet`, which is *borrowed*. */
   onPdu: ((packet: Uint8Array, start: number) => void) | undefined;
+  /** Called with each SDU; the program's own copy of the octets. */
+  onSdu: ((sdu: Uint8Array) => void) | undefined;
   readonly #transport: HciTransport;
+  /** The SDU that K-frames are filling, and how far they have. */
+  #sdu: Uint8Array | undefined;
+  #filled = 0;
   #handle = 0;
   #answered: ((returnParameters: Uint8Array) => void) | undefined;
   #connected: (() => void) | undefined;
@@ -85,6 +96,21 @@ export class FloorHost implements HciReceiver {
     this.#transport.send(packet);
   }
 
+  /**
+   * One K-frame: as much of an SDU as it has room for, copied once, behind the length of the SDU if it is the first.
+   *
+   * @returns How far the SDU has been sent.
+   */
+  sendFrame(sdu: Uint8Array, from: number): number {
+    const header = from === 0 ? sduLengthSize : 0;
+    const to = Math.min(sdu.length, from + floorMps - header);
+    const packet = this.#packet(header + to - from, channelCid);
+    if (from === 0) putU16(packet, headerSize, sdu.length);
+    packet.set(sdu.subarray(from, to), headerSize + header);
+    this.#transport.send(packet);
+    return to;
+  }
+
   packet(packet: Uint8Array): void {
     if (packet[0] === PacketType.AclData) this.#data(packet);
     else this.#event(packet);
@@ -94,13 +120,13 @@ export class FloorHost implements HciReceiver {
     if (error) throw error;
   }
 
-  #packet(size: number): Uint8Array {
+  #packet(size: number, cid: number = FixedCid.Attribute): Uint8Array {
     const packet = newOctets(headerSize + size);
     packet[0] = PacketType.AclData;
     putU16(packet, 1, this.#handle);
     putU16(packet, 3, basicHeaderSize + size);
     putU16(packet, aclHeaderSize, size);
-    putU16(packet, aclHeaderSize + 2, FixedCid.Attribute);
+    putU16(packet, aclHeaderSize + 2, cid);
     this.credits--;
     return packet;
   }
@@ -111,7 +137,24 @@ export class FloorHost implements HciReceiver {
       u16At(packet, 3) === packet.length - aclHeaderSize &&
       u16At(packet, aclHeaderSize) === packet.length - headerSize;
     if (!sound) throw new Error("the floor takes whole PDUs of its own connection");
-    if (u16At(packet, aclHeaderSize + 2) === FixedCid.Attribute) this.onPdu?.(packet, headerSize);
+    const cid = u16At(packet, aclHeaderSize + 2);
+    if (cid === FixedCid.Attribute) this.onPdu?.(packet, headerSize);
+    else if (cid === channelCid) this.#frame(packet);
+  }
+
+  #frame(packet: Uint8Array): void {
+    let start = headerSize;
+    if (!this.#sdu) {
+      this.#sdu = new Uint8Array(u16At(packet, headerSize));
+      this.#filled = 0;
+      start += sduLengthSize;
+    }
+    const sdu = this.#sdu;
+    sdu.set(packet.subarray(start), this.#filled);
+    this.#filled += packet.length - start;
+    if (this.#filled < sdu.length) return;
+    this.#sdu = undefined;
+    this.onSdu?.(sdu);
   }
 
   #event(packet: Uint8Array): void {

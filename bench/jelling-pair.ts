@@ -1,4 +1,4 @@
-import { type Connection, Host, type ServiceDefinition } from "../src/index.ts";
+import { type Channel, type Connection, Host, type ServiceDefinition } from "../src/index.ts";
 import type { CharacteristicDefinitions } from "../src/gatt/service-builder.ts";
 import type { LocalService } from "../src/gatt/server.ts";
 import { VirtualAir } from "../transports/virtual/index.ts";
@@ -33,6 +33,26 @@ export async function openPair<C extends CharacteristicDefinitions>(
   await pair.peripheral.advertise({ resume: false });
   const connection = await pair.central.connect(pair.peripheral.address);
   return { ...pair, connection, local };
+}
+
+/** Two hosts, connected, and a channel between them. */
+export interface ChannelPair extends HostPair {
+  /** The end of the central, which opened it. */
+  readonly from: Channel;
+  /** The end of the peripheral. */
+  readonly to: Channel;
+}
+
+/** Opens two hosts, connects them, and opens a channel that takes SDUs of up to `mtu` octets. */
+export async function openChannelPair(mtu: number): Promise<ChannelPair> {
+  const pair = await openHosts();
+  const listener = pair.peripheral.listen({ mtu });
+  await pair.peripheral.advertise({ resume: false });
+  const connection = await pair.central.connect(pair.peripheral.address);
+  const from = await connection.openChannel({ spsm: listener.spsm, mtu });
+  const { value: to } = await listener[Symbol.asyncIterator]().next();
+  if (!to) throw new Error("the channel has not come");
+  return { ...pair, from, to };
 }
 
 /** Ends both hosts, and with them everything that would keep the process alive. */

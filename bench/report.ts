@@ -54,7 +54,7 @@ function headOf({ machine, effort }: Report): string {
     effort.repetitions === 1 ? "One repetition" : `Medians of ${effort.repetitions} repetitions`;
   return [
     `${date}: jelling ${version}, Node ${node}, ${processors} x ${processor}, ${system}.`,
-    `${repetitions} (least to most), each ${effort.measureMs} ms after ${effort.warmUpMs} ms of warming up.`,
+    `${repetitions} (least to most), each ${effort.measureMs} ms of processor after ${effort.warmUpMs} ms of warming up.`,
   ].join("\n");
 }
 

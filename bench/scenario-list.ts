@@ -1,5 +1,5 @@
 import type { Scenario } from "./scenario.ts";
-import { readOctets, streamOctets, writeOctets } from "./values.ts";
+import { readOctets, sduOctets, streamOctets, writeOctets } from "./values.ts";
 
 const collectorInHand = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size=64"];
 const stream = { floor: true, octets: streamOctets, cost: "cpu", repeated: true } as const;
@@ -37,6 +37,15 @@ export const scenarios: readonly Scenario[] = [
     title: `write, ${writeOctets} octets, round trip`,
     load: async () => (await import("./scenarios/round-trip.ts")).write,
   },
+  ...sduOctets.map((octets): Scenario => ({
+    floor: true,
+    octets,
+    cost: "cpu",
+    repeated: true,
+    name: `coc-${octets}`,
+    title: `SDU of a credit-based channel, ${octets} octets`,
+    load: async () => (await import("./scenarios/channel.ts")).channel(octets),
+  })),
   {
     name: "discovery-first",
     title: "discovery of 20 services x 5 characteristics, the first of a process",

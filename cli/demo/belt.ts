@@ -1,30 +1,33 @@
 import {
   type Advertising,
-  AttError,
   characteristic,
   type Clock,
   descriptor,
-  type ErrorCode,
   type HciTransport,
   Host,
-  type LocalCharacteristic,
+  type PairingAgent,
   service,
+  type TypedLocalCharacteristic,
   Uuid,
 } from "../../src/index.ts";
-import { encodeHeartRate } from "./heart-rate.ts";
+import {
+  batteryService,
+  BodySensorLocation,
+  type HeartRateMeasurement,
+  heartRateService,
+} from "../../src/profiles/index.ts";
+import { takeUploads, uploadSpsm } from "./upload.ts";
 
-/** The service and the characteristic of this belt that the Bluetooth SIG knows nothing of. */
+/** The service and the characteristics of this belt that the Bluetooth SIG knows nothing of. */
 export const logService = "6a656c6c-696e-4701-8000-64656d6f0000";
 /** The longest value a characteristic can have, 512 octets of text. */
 export const logCharacteristic = "6a656c6c-696e-4701-8000-64656d6f0001";
+/** Whose belt it is: nothing for everybody. */
+export const wearerCharacteristic = "6a656c6c-696e-4701-8000-64656d6f0002";
 
 const beltName = "jelling belt";
 /** Appearance. Assigned Numbers, 2.6.3. */
 const heartRateBelt = 0x0341;
-/** Error of the Heart Rate Service, 3.3.2: Heart Rate Control Point knows no such command. */
-const controlPointNotSupported: ErrorCode = 0x80;
-/** Command of Heart Rate Control Point. Heart Rate Service, 3.3.1. */
-export const resetEnergyExpended = 0x01;
 
 /** How the belt is made. */
 export interface BeltOptions {
@@ -32,6 +35,8 @@ export interface BeltOptions {
   readonly signal: AbortSignal;
   /** From one measurement to the next. */
   readonly intervalMs: number;
+  /** Asked when somebody wants to pair. */
+  readonly agent: PairingAgent;
   /** Told how much Energy Expended was, in kJ, when a client resets it. */
   readonly onReset: (kilojoules: number) => void;
 }
@@ -46,8 +51,9 @@ export class HeartRateBelt implements AsyncDisposable {
   readonly host: Host;
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #measurement: LocalCharacteristic;
+  readonly #measurement: TypedLocalCharacteristic<HeartRateMeasurement>;
   #timer: Disposable | undefined;
+  #uploads: Promise<void> | undefined;
   #beats = 0;
   #kilojoules = 400;
 
@@ -56,24 +62,25 @@ export class HeartRateBelt implements AsyncDisposable {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     const heartRate = host.gatt.add(
-      service("180d", {
-        measurement: characteristic("2a37", { notify: true }),
-        bodySensorLocation: characteristic("2a38", { value: Uint8Array.of(1) }), // chest
-        controlPoint: characteristic("2a39", {
-          onWrite: ({ value }) => {
-            if (value[0] !== resetEnergyExpended) throw new AttError(controlPointNotSupported);
-            onReset(this.#kilojoules);
-            this.#kilojoules = 0;
-          },
-        }),
+      heartRateService({
+        location: BodySensorLocation.Chest,
+        onResetEnergyExpended: () => {
+          onReset(this.#kilojoules);
+          this.#kilojoules = 0;
+        },
       }),
     );
-    host.gatt.add(service("180f", { level: characteristic("2a19", { onRead: () => Uint8Array.of(93) }) }));
+    host.gatt.add(batteryService({ level: 93 }));
     host.gatt.add(
       service(logService, {
         log: characteristic(logCharacteristic, {
           value: text(trainingLog()),
           descriptors: [descriptor("2901", { value: text("Training log") })],
+        }),
+        wearer: characteristic(wearerCharacteristic, {
+          value: text("Ada"),
+          permissions: { read: "authenticated" },
+          descriptors: [descriptor("2901", { value: text("Wearer") })],
         }),
       }),
     );
@@ -82,9 +89,11 @@ export class HeartRateBelt implements AsyncDisposable {
 
   /** Opens a host and begins to measure; the host owns the transport. */
   static async open(transport: HciTransport, options: BeltOptions): Promise<HeartRateBelt> {
-    const { clock, signal } = options;
+    const { clock, signal, agent } = options;
     const host = await Host.open(transport, { name: beltName, appearance: heartRateBelt, clock, signal });
+    host.agents.register(agent);
     const belt = new HeartRateBelt(host, options);
+    belt.#uploads = takeUploads(host.listen({ spsm: uploadSpsm }));
     belt.#wait();
     return belt;
   }
@@ -96,6 +105,7 @@ export class HeartRateBelt implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     await this.host[Symbol.asyncDispose]();
+    await this.#uploads;
   }
 
   #wait(): void {
@@ -108,14 +118,13 @@ export class HeartRateBelt implements AsyncDisposable {
   #measure(): void {
     // From rest to effort in ten measurements, and back.
     const beatsPerMinute = Math.round(105 - 35 * Math.cos(this.#beats++ / 3));
-    const measurement = {
+    // A client that has no room for it can do without: the next measurement is newer.
+    this.#measurement.tryNotify({
       beatsPerMinute,
       contact: true,
       energyExpended: this.#kilojoules++,
-      rrIntervals: [Math.round((60 * 1024) / beatsPerMinute)],
-    };
-    // A client that has no room for it can do without: the next measurement is newer.
-    this.#measurement.tryNotify(encodeHeartRate(measurement));
+      rrIntervals: [Math.round(60_000 / beatsPerMinute)],
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Address, ConnectionParameters, Uuid } from "../../src/index.ts";
+import type { Address, ConnectionParameters, SecurityState, Uuid } from "../../src/index.ts";
 
 /** Which of the two hosts. */
 export type Side = "peripheral" | "central";
@@ -50,6 +50,12 @@ export interface DemoEvents {
     readonly meaning: string;
     readonly requests: number;
   };
+  /** The central asks for a value that needs pairing; `read` follows. */
+  reading: Named;
+  /** One side shows a number that the other has to show too. */
+  comparing: { readonly host: Side; readonly digits: string };
+  /** The link is protected from now on. */
+  secured: SecurityState;
   writing: Named & { /** Hex. */ readonly value: string };
   /** The peripheral has answered; `refused` tells why it did not like the value. */
   written: Named & { readonly refused: string | undefined };
@@ -61,6 +67,25 @@ export interface DemoEvents {
     readonly contact: boolean | undefined;
     readonly kilojoules: number | undefined;
     readonly rrIntervalsMs: readonly number[];
+  };
+  /** The central has opened a credit-based channel. */
+  channel: {
+    readonly spsm: number;
+    /** Octets of the longest SDU, and of the longest K-frame, that the peripheral receives. */
+    readonly peerMtu: number;
+    readonly peerMps: number;
+    /** How many K-frames the central may send at first. */
+    readonly credits: number;
+  };
+  /** The peripheral has answered what it was sent with its SHA-256. */
+  uploaded: {
+    readonly octets: number;
+    readonly sdus: number;
+    readonly milliseconds: number;
+    /** Hex, of what was sent. */
+    readonly sha256: string;
+    /** Whether it is the one of what has arrived. */
+    readonly intact: boolean;
   };
   disconnected: { readonly host: Side; readonly reason: string };
   done: { readonly seconds: number; readonly trace: string | undefined };

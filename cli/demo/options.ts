@@ -20,8 +20,9 @@ export const demoHelp = `Usage: npm start -- [OPTION]...        (in a checkout)
 
 Two Bluetooth Low Energy hosts meet in this process: a heart rate belt (peripheral) and a program
 that reads it (central). Each has its own controller on a virtual radio, so no hardware is needed
-or used. The central scans, connects, discovers, reads, writes, subscribes and disconnects. All
-packets between the central and its controller go into a trace, a capture file.
+or used. The central scans, connects, discovers, reads, pairs by numeric comparison to read a
+protected value, writes, subscribes, sends 1 MiB through a channel and disconnects. All packets
+between the central and its controller go into a trace, a capture file.
 
 Options:
   --count N      Wait for N heart rate measurements (1 to 10000); 10 by default.

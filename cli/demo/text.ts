@@ -52,6 +52,17 @@ const renderers: Renderers = {
       `  ${count(read.octets, "octet")} in ${count(read.requests, "request")}: ${hexExcerpt(read.value)}`,
     ),
   ],
+  reading: (what) => [row("central", `asks for ${nameAndUuid(what)}: only who has paired may know it`)],
+  comparing: ({ host, digits }, paint) => [
+    row(host, `shows ${paint("bold", `${digits.slice(0, 3)} ${digits.slice(3)}`)}: the same on both? yes`),
+  ],
+  secured: ({ keySize, authenticated, secureConnections }) => [
+    row("both", `encrypt the link with a key of ${keySize} octets`),
+    row(
+      "",
+      `  of ${secureConnections ? "LE Secure Connections" : "LE legacy pairing"}, ${authenticated ? "" : "not "}authenticated`,
+    ),
+  ],
   writing: ({ value, ...what }) => [row("central", `writes ${hexExcerpt(value)} to ${nameAndUuid(what)}`)],
   written: ({ refused }, paint) => [
     refused === undefined
@@ -62,6 +73,21 @@ const renderers: Renderers = {
     row("peripheral", `sets its energy expended back to 0, after ${kilojoules} kJ`),
   ],
   measurement: (measurement, paint) => [measurementLine(measurement, paint)],
+  channel: ({ spsm, peerMtu, peerMps, credits }) => [
+    row("central", `has opened a channel to SPSM 0x${spsm.toString(16)}, where the belt takes new firmware`),
+    row(
+      "",
+      `  SDUs of up to ${peerMtu} octets in K-frames of up to ${peerMps}; ${count(credits, "credit")} to begin with`,
+    ),
+  ],
+  uploaded: ({ octets, sdus, milliseconds, sha256, intact }, paint) => [
+    row("central", `has sent ${count(octets, "octet")} in ${count(sdus, "SDU")} within ${milliseconds} ms`),
+    row(
+      "peripheral",
+      `answers with the SHA-256: ${intact ? paint("green", "the same") : paint("red", "ANOTHER")}`,
+    ),
+    row("", `  ${sha256}`),
+  ],
   disconnected: ({ host, reason }) => [row(host, reason)],
   done: ({ seconds, trace }, paint) => [
     "",
@@ -121,5 +147,5 @@ function quoted(text: string): string {
 }
 
 function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
+  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 }

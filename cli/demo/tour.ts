@@ -1,8 +1,9 @@
-import { type Clock, Host } from "../../src/index.ts";
+import { type Clock, Host, YesNoAgent } from "../../src/index.ts";
 import { traced } from "../../transports/trace.ts";
 import { VirtualAir } from "../../transports/virtual/index.ts";
 import { HeartRateBelt } from "./belt.ts";
-import type { Report } from "./events.ts";
+import type { Report, Side } from "./events.ts";
+import { Onlooker } from "./onlooker.ts";
 import { visit } from "./visit.ts";
 
 /** What the tour needs. */
@@ -38,9 +39,17 @@ export async function runTour(options: TourOptions): Promise<void> {
 async function meet(options: TourOptions): Promise<void> {
   const { clock, report, signal, trace, onFault } = options;
   report({ event: "step", title: "Open two hosts, each on a virtual controller of its own" });
+  const onlooker = new Onlooker();
+  const agentOf = (host: Side): YesNoAgent =>
+    new YesNoAgent((_device, digits) => {
+      if (digits === undefined) return false; // nothing to compare
+      report({ event: "comparing", host, digits });
+      return onlooker.look(digits);
+    });
   await using air = new VirtualAir({ clock });
   await using belt = await HeartRateBelt.open(air.controller({ rssi: -47 }).transport(), {
     ...options,
+    agent: agentOf("peripheral"),
     onReset: (kilojoules) => report({ event: "energyReset", kilojoules }),
   });
   report({ event: "opened", host: "peripheral", address: belt.host.address });
@@ -48,6 +57,7 @@ async function meet(options: TourOptions): Promise<void> {
   const transport =
     trace === undefined ? controller : traced(controller, { path: trace, clock, onError: onFault });
   await using central = await Host.open(transport, { mtu: centralMtu, clock, signal });
+  central.agents.register(agentOf("central"));
   report({ event: "opened", host: "central", address: central.address });
   for (const host of [belt.host, central]) host.on("fault", onFault);
   await visit(belt, central, options);

@@ -7,15 +7,14 @@ import {
   NotFoundError,
   type RemoteCharacteristic,
 } from "../../src/index.ts";
-import { HeartRateBelt, logCharacteristic, logService, resetEnergyExpended } from "./belt.ts";
-import type { Named, NamedService, Report } from "./events.ts";
-import { decodeHeartRate } from "./heart-rate.ts";
+import { HeartRateCommand, heartRateMeasurement, ServiceUuid } from "../../src/profiles/index.ts";
+import { type HeartRateBelt, logCharacteristic, logService, wearerCharacteristic } from "./belt.ts";
+import type { Named, NamedService } from "./events.ts";
 import { describeService, namedService } from "./names.ts";
+import { type UploadOptions, uploadTo } from "./upload.ts";
 
 /** How to visit. */
-export interface VisitOptions {
-  readonly report: Report;
-  readonly signal: AbortSignal;
+export interface VisitOptions extends UploadOptions {
   /** How many measurements to wait for. */
   readonly count: number;
 }
@@ -44,12 +43,17 @@ export async function visit(belt: HeartRateBelt, central: Host, options: VisitOp
 
   report({ event: "step", title: "Read values" });
   await readAll(visit);
+  report({ event: "step", title: "Read a value that needs pairing, which begins by itself" });
+  await readProtected(visit);
   report({ event: "step", title: "Write a command, and one that the peripheral refuses" });
   const controlPoint = await connection.gatt.characteristic("180d", "2a39", { signal });
-  await write(visit, controlPoint, Uint8Array.of(resetEnergyExpended));
+  await write(visit, controlPoint, Uint8Array.of(HeartRateCommand.ResetEnergyExpended));
   await write(visit, controlPoint, Uint8Array.of(99));
   report({ event: "step", title: "Subscribe to the measurements" });
   await measure(visit);
+
+  report({ event: "step", title: "Open a channel beside GATT, and send 1 MiB through it" });
+  await uploadTo(connection, options);
 
   report({ event: "step", title: "Disconnect" });
   await part(belt, connection, options);
@@ -77,11 +81,23 @@ async function discover(
 }
 
 async function readAll(visit: Visit): Promise<void> {
-  const asText = (value: Uint8Array): string => JSON.stringify(new TextDecoder().decode(value));
   await read(visit, "1800", "2a00", asText);
   await read(visit, "180f", "2a19", ([percent]) => `${percent ?? "?"} %`);
   await read(visit, "180d", "2a38", ([location]) => bodySensorLocations[location ?? 0] ?? "unknown");
   await read(visit, logService, logCharacteristic, asText);
+}
+
+/** The belt refuses the first request; the hosts compare a number, encrypt the link, and the second is answered. */
+async function readProtected(visit: Visit): Promise<void> {
+  const { connection, names, report, signal } = visit;
+  const wearer = await connection.gatt.characteristic(logService, wearerCharacteristic, { signal });
+  report({ event: "reading", ...named(names, wearer) });
+  connection.once("securityChanged", (security) => report({ event: "secured", ...security }));
+  await read(visit, logService, wearerCharacteristic, asText, 2);
+}
+
+function asText(value: Uint8Array): string {
+  return JSON.stringify(new TextDecoder().decode(value));
 }
 
 async function read(
@@ -89,6 +105,7 @@ async function read(
   service: string,
   uuid: string,
   meaningOf: (value: Uint8Array) => string,
+  leastRequests = 1,
 ): Promise<void> {
   const { gatt } = connection;
   const characteristic = await gatt.characteristic(service, uuid, { signal });
@@ -99,7 +116,7 @@ async function read(
     value: toHex(value),
     octets: value.length,
     meaning: meaningOf(value),
-    requests: 1 + Math.floor(value.length / (gatt.mtu - 1)), // a full response asks for another
+    requests: leastRequests + Math.floor(value.length / (gatt.mtu - 1)), // a full response asks for another
   });
 }
 
@@ -121,17 +138,17 @@ async function write(
 }
 
 async function measure({ connection, report, signal, count }: Visit): Promise<void> {
-  const measurement = await connection.gatt.characteristic("180d", "2a37", { signal });
+  const measurement = await heartRateMeasurement.find(connection.gatt, ServiceUuid.HeartRate, { signal });
   let number = 0;
   for await (const value of measurement.notifications({ signal })) {
-    const { beatsPerMinute, contact, energyExpended, rrIntervals } = decodeHeartRate(value);
+    const { beatsPerMinute, contact, energyExpended, rrIntervals = [] } = value;
     report({
       event: "measurement",
       number: ++number,
       beatsPerMinute,
       contact,
       kilojoules: energyExpended,
-      rrIntervalsMs: rrIntervals.map((interval) => Math.round((interval * 1000) / 1024)),
+      rrIntervalsMs: rrIntervals.map(Math.round),
     });
     if (number === count) break;
   }

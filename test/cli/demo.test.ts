@@ -43,14 +43,25 @@ describe("jelling demo", () => {
       "services  Heart Rate (180d), Battery (180f)",
       "is connected to 02:00:00:00:00:01/public",
       "packets of up to 185 octets",
-      "0x000c  ├─ Heart Rate Measurement                  notify    2a37",
+      "0x0010  ├─ Heart Rate Measurement                  notify        2a37",
       'reads Device Name (2a00): "jelling belt"',
       "512 octets in 3 requests",
+      "asks for Wearer (6a656c6c-696e-4701-8000-64656d6f0002): only who has paired may know it",
+      "the same on both? yes",
+      "the same on both? yes",
+      "encrypt the link with a key of 16 octets",
+      "of LE Secure Connections, authenticated",
+      'reads Wearer (6a656c6c-696e-4701-8000-64656d6f0002): "Ada"',
+      "3 octets in 2 requests",
       "writes 01 to Heart Rate Control Point (2a39)",
       "answers: done",
       "Application Error (0x80)",
       "   1   70 bpm  ██████████████████ ",
       "  10  140 bpm  ███████████████████████████████████ ",
+      "has opened a channel to SPSM 0x80",
+      "SDUs of up to 2048 octets in K-frames of up to 247; 32 credits to begin with",
+      "has sent 1,048,576 octets in 512 SDUs within 0 ms",
+      "answers with the SHA-256: the same",
       "peripheral  disconnected: Remote User Terminated Connection (0x13)",
       "Done in 2.0 s.",
     ];
@@ -58,6 +69,7 @@ describe("jelling demo", () => {
     for (const text of inOrder) {
       at = stdout.indexOf(text, at);
       expect(at, text).toBeGreaterThanOrEqual(0);
+      at += text.length;
     }
     expect(stdout.match(/ bpm {2}█/g)).toHaveLength(10);
     expect(stdout).not.toContain("\u001b");
@@ -70,14 +82,30 @@ describe("jelling demo", () => {
     const kinds = new Set(all.map(({ event }) => event));
     expect([...kinds]).toEqual([
       ...["step", "opened", "advertising", "found", "connected", "mtu", "services", "read"],
-      ...["writing", "energyReset", "written", "measurement", "disconnected", "done"],
+      ...["reading", "comparing", "secured", "writing", "energyReset", "written", "measurement"],
+      ...["channel", "uploaded", "disconnected", "done"],
     ]);
     expect(all.filter(({ event }) => event === "measurement")).toEqual([
       measurement(1, 70, 0, 857),
       measurement(2, 72, 1, 833),
       measurement(3, 77, 2, 779),
     ]);
+    expect(all.find(({ event }) => event === "uploaded")).toMatchObject({ octets: 1_048_576, intact: true });
     expect(all.at(-1)).toEqual({ event: "done", seconds: 3 });
+  });
+
+  it("pairs by numeric comparison when the belt refuses a value, and reads it then", async () => {
+    const all = events((await demo(["--json", "--no-trace", "--count", "1"])).stdout);
+    const begin = all.findIndex(({ event }) => event === "reading");
+    const [asked, here, there, secured, read] = all.slice(begin);
+    expect(asked).toMatchObject({ event: "reading", name: "Wearer" });
+    expect(new Set([here?.["host"], there?.["host"]])).toEqual(new Set(["central", "peripheral"]));
+    expect([here?.event, there?.event]).toEqual(["comparing", "comparing"]);
+    expect(here?.["digits"]).toMatch(/^\d{6}$/);
+    expect(there?.["digits"]).toBe(here?.["digits"]);
+    const levelFour = { encrypted: true, authenticated: true, secureConnections: true, keySize: 16 };
+    expect(secured).toMatchObject({ event: "secured", ...levelFour });
+    expect(read).toMatchObject({ event: "read", name: "Wearer", value: "416461", requests: 2 });
   });
 
   it("writes a trace that jelling decode reads", async () => {
@@ -91,6 +119,8 @@ describe("jelling demo", () => {
       expect(decoded).toMatchObject({ status: 0, stderr: "" });
       expect(decoded.stdout.match(/ATT_READ_BLOB_REQ/g)).toHaveLength(2);
       expect(decoded.stdout.match(/ATT_HANDLE_VALUE_NTF/g)).toHaveLength(10);
+      expect(decoded.stdout.match(/Pairing DHKey Check/g)).toHaveLength(2);
+      expect(decoded.stdout.match(/Insufficient Authentication/g)).toHaveLength(1);
       expect(decoded.stdout).not.toContain("MALFORMED");
     } finally {
       rmSync(folder, { recursive: true });
