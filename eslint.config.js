@@ -12,6 +12,7 @@ const below = {
   smp: ["l2cap"],
   gatt: ["att"],
   gap: layers,
+  profiles: ["gatt", "att"],
 };
 
 const layerBans = Object.entries(below).map(([layer, allowed]) => {

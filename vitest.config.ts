@@ -1,19 +1,19 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+function alias(name: string, file: string): { find: RegExp; replacement: string } {
+  return { find: new RegExp(`^${name}$`), replacement: new URL(file, import.meta.url).pathname };
+}
+
 const config: ViteUserConfig = defineConfig({
   resolve: {
     // Examples import the package by its name; under test that means the sources.
     alias: [
-      { find: /^jelling$/, replacement: new URL("src/index.ts", import.meta.url).pathname },
-      {
-        find: /^jelling\/virtual$/,
-        replacement: new URL("transports/virtual/index.ts", import.meta.url).pathname,
-      },
-      { find: /^jelling\/trace$/, replacement: new URL("transports/trace.ts", import.meta.url).pathname },
-      {
-        find: /^jelling\/capture$/,
-        replacement: new URL("transports/capture/index.ts", import.meta.url).pathname,
-      },
+      alias("jelling", "src/index.ts"),
+      alias("jelling/virtual", "transports/virtual/index.ts"),
+      alias("jelling/trace", "transports/trace.ts"),
+      alias("jelling/capture", "transports/capture/index.ts"),
+      alias("jelling/profiles", "src/profiles/index.ts"),
+      alias("jelling/names", "src/common/assigned-names.ts"),
     ],
   },
   test: { include: ["test/**/*.test.ts"], testTimeout: 30_000 },
