@@ -166,8 +166,8 @@ function attachAtt(
   const peer = (): Address => manager.peer;
   const served = server.serve(connection, { security: manager });
   const user: AttUser = {
-    value: (valueHandle, value) => {
-      client.value(valueHandle, value);
+    value: (valueHandle, value, indicated) => {
+      client.value(valueHandle, value, indicated);
     },
     mtuChanged: (changed) => {
       connection.mtuChanged(changed);

@@ -11,7 +11,7 @@ export interface BearerClient {
   /** One more bearer leads to the peer's server. */
   addBearer(bearer: ClientBearer): void;
   /** A notification or an indication came; `value` is *borrowed*. */
-  value(handle: number, value: Uint8Array): void;
+  value(handle: number, value: Uint8Array, indicated?: boolean): void;
   /** A bearer is gone. */
   closed(reason: BleError, bearer: ClientBearer): void;
 }
@@ -38,8 +38,8 @@ export function openEnhancedBearer(
   close: () => void,
 ): AttBearer<ServedClient> {
   const user = {
-    value(handle: number, value: Uint8Array): void {
-      client.value(handle, value);
+    value(handle: number, value: Uint8Array, indicated: boolean): void {
+      client.value(handle, value, indicated);
     },
     mtuChanged: (): void => undefined, // it never does
     closed(reason: BleError): void {

@@ -118,6 +118,23 @@ export class ClientCore implements RemoteLink {
     this.catalogue.refresh(done);
   }
 
+  /**
+   * A notification or an indication came, over any bearer; `value` is *borrowed*.
+   *
+   * An indication that nobody asked for on this link comes of a bond: it is Service Changed, whose handle is not known
+   * before the services were searched. Vol 3, Part G, 2.5.2 and 7.1.
+   */
+  value(handle: number, value: Uint8Array, indicated: boolean): void {
+    if (indicated && value.length === serviceChangedSize && !this.sinks.has(handle)) {
+      this.#servicesChanged(value);
+    } else this.sinks.value(handle, value);
+  }
+
+  #servicesChanged(value: Uint8Array): void {
+    this.catalogue.invalidate(changedRange(value));
+    this.#follow();
+  }
+
   /** A bearer has closed: nothing can be sent any more when it was the last. */
   closed(reason: BleError, bearer: ClientBearer = this.#fixed): void {
     if (!this.bearers.remove(bearer)) return;
@@ -161,8 +178,7 @@ export class ClientCore implements RemoteLink {
       this.#asked = undefined;
       this.sinks.add(changed.handle, {
         value: (value) => {
-          this.catalogue.invalidate(changedRange(value));
-          this.#follow();
+          this.#servicesChanged(value);
         },
         ended: () => undefined,
       });
@@ -179,6 +195,9 @@ export class ClientCore implements RemoteLink {
     return this.encrypted ? "encrypted" : "open";
   }
 }
+
+/** Octets of Service Changed: two handles. Vol 3, Part G, 7.1. */
+const serviceChangedSize = 4;
 
 function featuresOf({ enhanced }: ClientParts, store: DatabaseStore): number {
   return (

@@ -18,7 +18,7 @@ export interface Subject {
 }
 
 /** What can be done about a refusal, each thing once for one request. */
-type Remedy = SecurityRequirement | "confirm";
+type Remedy = SecurityRequirement | "confirm" | "again";
 
 /**
  * Sends requests and, where the server refuses for a reason that can be mended, mends it and sends the request again:
@@ -49,7 +49,9 @@ export class RecoveringRequester implements Requester {
     signal?: Abandoned,
   ): void {
     let tried: Set<string> | undefined;
+    let sent: SecurityState | undefined;
     const attempt = (): void => {
+      sent = this.#security?.state;
       this.#requester.request(head, body, answer, answered, signal);
     };
     const answered = (outcome: Outcome<Uint8Array>): void => {
@@ -57,7 +59,7 @@ export class RecoveringRequester implements Requester {
         done(outcome);
         return;
       }
-      const remedy = signal?.aborted ? undefined : this.#remedyFor(outcome.status);
+      const remedy = signal?.aborted ? undefined : this.#remedyFor(outcome.status, sent);
       const name = JSON.stringify(remedy);
       if (remedy === undefined || tried?.has(name)) {
         done(this.#explained(outcome));
@@ -73,19 +75,40 @@ export class RecoveringRequester implements Requester {
     attempt();
   }
 
-  #remedyFor(status: ErrorCode): Remedy | undefined {
+  #remedyFor(status: ErrorCode, sent: SecurityState | undefined): Remedy | undefined {
     if (status === ErrorCode.DatabaseOutOfSync) return "confirm";
-    return this.#security && requirementFor(status, this.#security.state);
+    const state = this.#security?.state;
+    if (!state || !securityStatuses.has(status)) return undefined;
+    // While it was on its way another request, or the program, has raised what this one was refused for.
+    if (sent && isBetter(state, sent)) return "again";
+    return requirementFor(status, state);
   }
 
   #mend(remedy: Remedy, done: Done<undefined>): void {
-    if (remedy === "confirm") this.#subject.confirm(done);
+    if (remedy === "again") done(undefined);
+    else if (remedy === "confirm") this.#subject.confirm(done);
     else this.#security?.raise(remedy, done);
   }
 
   #explained({ status, handle }: AttError, cause?: BleError): AttError {
     return new AttError(status, handle, { about: this.#subject.label, ...(cause && { cause }) });
   }
+}
+
+/** Refusals that more security of the link may mend. */
+const securityStatuses: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.InsufficientAuthentication,
+  ErrorCode.InsufficientEncryption,
+  ErrorCode.EncryptionKeySizeTooShort,
+]);
+
+function isBetter(now: SecurityState, then: SecurityState): boolean {
+  return (
+    (now.encrypted && !then.encrypted) ||
+    (now.authenticated && !then.authenticated) ||
+    (now.secureConnections && !then.secureConnections) ||
+    now.keySize > then.keySize
+  );
 }
 
 /** What the link lacks by the server's answer; `undefined` where it has all that can be given. Vol 3, Part C, 10.3.2. */

@@ -201,8 +201,8 @@ export class GattClient {
   }
 
   /** @internal A notification or an indication came, over any bearer; `value` is *borrowed*. */
-  value(handle: number, value: Uint8Array): void {
-    this.core.sinks.value(handle, value);
+  value(handle: number, value: Uint8Array, indicated = false): void {
+    this.core.value(handle, value, indicated);
   }
 
   /** @internal A bearer can send nothing any more; the one on the fixed channel where none is named. */

@@ -21,6 +21,10 @@ export class ValueSinks {
     else this.#sinks.delete(handle);
   }
 
+  has(handle: number): boolean {
+    return this.#sinks.has(handle);
+  }
+
   /** A value came, *borrowed*. One that nobody wants is dropped. */
   value(handle: number, value: Uint8Array): void {
     const sinks = this.#sinks.get(handle);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { AttError } from "../../src/att/error.ts";
 import { ErrorCode } from "../../src/att/error-code.ts";
 import { FixedPasskeyAgent } from "../../src/gap/agents/fixed-passkey-agent.ts";
+import type { Connection } from "../../src/gap/connection.ts";
 import { memoryBondStore } from "../../src/gap/bond-store.ts";
 import { characteristic, service } from "../../src/gatt/service-builder.ts";
 import type { GattServer } from "../../src/gatt/server.ts";
@@ -76,6 +77,33 @@ describe("Values that ask for security, between two hosts (Vol 3, Part C, 10.3)"
   });
 });
 
+describe.each(["instant", "air"] as const)(
+  "Values asked for while the link is being encrypted (%s)",
+  (timing) => {
+    it("are all read, whichever request has raised the security first", async () => {
+      const air = new HostsOnAir(timing);
+      const [peripheral, central] = [await air.open(), await air.open()];
+      offer(peripheral.host.gatt);
+      withPasskey(peripheral, central);
+      const first = await air.connect(central, peripheral);
+      await air.until(first.central.pair());
+      await air.until(first.central.disconnect());
+      const alone = (): Promise<unknown>[] => [];
+      const others = [alone, (link: Connection) => [link.encrypt()], (link: Connection) => [link.pair()]];
+      for (const other of others) {
+        const { central: connection } = await air.connect(central, peripheral);
+        const found = await air.until(connection.gatt.service("180d"));
+        const [secret, sealed] = [found.characteristic("2a39"), found.characteristic("2a3a")];
+        const asked = [secret.read(), sealed.read(), ...other(connection)];
+        const [one, two] = await air.until(Promise.all(asked));
+        expect([one, two]).toEqual([Uint8Array.of(2), Uint8Array.of(3)]);
+        await air.until(connection.disconnect());
+      }
+      await air.expectNothingLeft();
+    });
+  },
+);
+
 describe("What GATT remembers of a bonded peer (Vol 3, Part G, 2.5.2)", () => {
   /** A peripheral that was subscribed to by a bonded central, both of which have been closed since. */
   function bonded() {
@@ -122,6 +150,32 @@ describe("What GATT remembers of a bonded peer (Vol 3, Part G, 2.5.2)", () => {
     expect(ticks.subscribers).toEqual([again.peripheral]);
     const level = await air.until(again.central.gatt.characteristic("180f", "2a19"));
     expect(await air.until(level.read())).toEqual(Uint8Array.of(80));
+    await air.expectNothingLeft();
+  });
+
+  it("follows changes told by Service Changed of the bond, whatever it has searched for on this link", async () => {
+    const { air, open } = bonded();
+    const { peripheral, central } = await open();
+    offer(peripheral.host.gatt);
+    const first = await air.connect(central, peripheral);
+    await air.until(first.central.pair());
+    await air.until(first.central.gatt.services());
+    await air.until(first.central.disconnect());
+    const battery = { level: characteristic("2a19", { value: Uint8Array.of(80) }) };
+    const added = peripheral.host.gatt.add(service("180f", battery));
+    const again = await air.connect(central, peripheral);
+    await air.until(again.central.encrypt());
+    const level = await air.until(again.central.gatt.characteristic("180f", "2a19"));
+    expect(await air.until(level.read())).toEqual(Uint8Array.of(80));
+    peripheral.host.gatt.remove(added);
+    const written: Uint8Array[] = [];
+    const other = { speed: characteristic("2a6e", { onWrite: ({ value }) => void written.push(value) }) };
+    peripheral.host.gatt.add(service("181a", other, { handle: level.handle - 2 }));
+    await air.clock.advance(1000);
+    expect(await air.ending(level.write(Uint8Array.of(1)))).toMatchObject({
+      error: { code: "STALE_ATTRIBUTE" },
+    });
+    expect(written).toEqual([]);
     await air.expectNothingLeft();
   });
 
