@@ -42,7 +42,8 @@ interface Change {
   readonly request: () => ConnectionParameterUpdateRequest | undefined;
   /** As central this side decides, as peripheral it asks. */
   readonly ask: (request: ConnectionParameterUpdateRequest, done: Done<undefined>) => void;
-  readonly done: Done<undefined>;
+  /** Gets the parameters that came of it; `undefined` where they are not known apart from those in force. */
+  readonly done: Done<ConnectionParameters | undefined>;
 }
 
 /** A change under way. */
@@ -51,8 +52,8 @@ interface ChangeUnderWay {
   readonly request: ConnectionParameterUpdateRequest;
   /** The controller, or the central, has agreed to it. */
   agreed: boolean;
-  /** Such parameters have come into force before the word that they would. */
-  seen: boolean;
+  /** Such parameters have come into force, perhaps before the word that they would; others may have since. */
+  seen: ConnectionParameters | undefined;
   timer: Disposable | undefined;
 }
 
@@ -138,8 +139,8 @@ export class ConnectionUpdates {
     if (status !== Status.Success) {
       if (current.agreed) this.#end(current, new HciError(status, LeConnectionUpdate.opcode));
     } else if (fits(this.#connection.parameters, current.request)) {
-      current.seen = true;
-      if (current.agreed) this.#end(current, undefined);
+      current.seen = this.#connection.parameters;
+      if (current.agreed) this.#end(current, current.seen);
     }
   }
 
@@ -189,7 +190,7 @@ export class ConnectionUpdates {
   }
 
   #begin(change: Change, request: ConnectionParameterUpdateRequest): void {
-    const current: ChangeUnderWay = { change, request, agreed: false, seen: false, timer: undefined };
+    const current: ChangeUnderWay = { change, request, agreed: false, seen: undefined, timer: undefined };
     this.#current = current;
     change.ask(request, (outcome) => {
       if (this.#current !== current) return;
@@ -202,7 +203,7 @@ export class ConnectionUpdates {
   #agreed(current: ChangeUnderWay): void {
     current.agreed = true;
     if (current.seen) {
-      this.#end(current, undefined);
+      this.#end(current, current.seen);
       return;
     }
     const { parameters } = this.#connection;
@@ -212,7 +213,7 @@ export class ConnectionUpdates {
     });
   }
 
-  #end(current: ChangeUnderWay, outcome: BleError | undefined): void {
+  #end(current: ChangeUnderWay, outcome: BleError | ConnectionParameters | undefined): void {
     if (this.#current !== current) return;
     current.timer?.[Symbol.dispose]();
     this.#current = undefined;

@@ -79,7 +79,7 @@ describe("The Web Streams of a channel", () => {
   });
 
   it("aborting the writable closes the channel at once, also while a write waits for the peer", async () => {
-    const { air, near, far } = await channelPair(narrow);
+    const { air, near, far } = await channelPair(narrow, {}, { profile: "5.4" });
     const writer = near.writable.getWriter();
     void writer.closed.catch(() => undefined);
     const writes = Array.from({ length: 50 }, () => outcome(writer.write(octets(100))));
@@ -277,7 +277,7 @@ describe("The Duplex of a channel", () => {
   });
 
   it("what came before the peer closed can be read to the end, then both its sides have ended", async () => {
-    const { air, near, far } = await channelPair();
+    const { air, near, far } = await channelPair({}, {}, { profile: "5.4" });
     for (let i = 0; i < 5; i++) await air.until(near.send(octets(1000, i)));
     await air.until(near[Symbol.asyncDispose]());
     await air.until(far.closed);
@@ -292,7 +292,7 @@ describe("The Duplex of a channel", () => {
   });
 
   it("destroy() closes at once, without what waits; end() only after it", async () => {
-    const { air, near, far } = await channelPair(narrow);
+    const { air, near, far } = await channelPair(narrow, {}, { profile: "5.4" });
     const duplex = near.duplex();
     duplex.write(octets(10_000));
     await air.clock.advance(100);

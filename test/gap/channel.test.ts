@@ -273,7 +273,7 @@ describe("Closing a channel (Vol 3, Part A, 4.6)", () => {
   });
 
   it("waits 5 s and no longer for a peer that takes nothing", async () => {
-    const { air, near, far } = await channelPair(narrow);
+    const { air, near, far } = await channelPair(narrow, {}, { profile: "5.4" });
     const sends = Promise.allSettled(Array.from({ length: 300 }, () => near.send(octets(100))));
     await air.clock.advance(0);
     const before = air.clock.now();
