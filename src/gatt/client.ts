@@ -155,7 +155,7 @@ export class GattClient {
   }
 
   /**
-   * Writes several values, all of them or none: the server gives back what it was sent, and only when that is right it
+   * Writes several values after a check: the server gives back what it was sent, and only when all of that is right it
    * is told to write. Vol 3, Part G, 4.9.5.
    *
    * @param values - Written in their order. Copied.

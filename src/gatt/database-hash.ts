@@ -1,5 +1,5 @@
 import type { Attribute } from "../att/attribute-table.ts";
-import { aesCmac } from "../common/aes-cmac.ts";
+import { aesCmac } from "../common/aes.ts";
 import { concat, noOctets } from "../common/bytes.ts";
 import { GattType } from "./declaration.ts";
 

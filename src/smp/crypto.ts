@@ -1,6 +1,6 @@
 import type { Address } from "../common/address.ts";
 import { concat } from "../common/bytes.ts";
-import { aesCmac, e, wipe } from "./aes.ts";
+import { aesCmac, e, wipe } from "../common/aes.ts";
 
 /** The cryptographic toolbox. All values are, as the specification prints them, most significant octet first. */
 

@@ -1,5 +1,5 @@
 import type { Address } from "../common/address.ts";
-import { sameSecret, wipe } from "./aes.ts";
+import { sameSecret, wipe } from "../common/aes.ts";
 import { f5, f6 } from "./crypto.ts";
 import { PairingFailure } from "./pairing-failure.ts";
 import { type PairingFeatures, PairingDhKeyCheck } from "./pdu.ts";

@@ -1,6 +1,6 @@
 import { Address } from "../common/address.ts";
 import type { Random } from "../common/random.ts";
-import { wipe } from "./aes.ts";
+import { wipe } from "../common/aes.ts";
 import type { Agreement } from "./feature-exchange.ts";
 import { masked } from "./crypto.ts";
 import type { OwnIdentity } from "./key-store.ts";

@@ -1,4 +1,4 @@
-import { sameSecret, wipe } from "./aes.ts";
+import { sameSecret, wipe } from "../common/aes.ts";
 import { c1, type LegacyPairingContext, s1 } from "./crypto.ts";
 import { PairingFailure } from "./pairing-failure.ts";
 import { PairingConfirm, PairingRandom } from "./pdu.ts";

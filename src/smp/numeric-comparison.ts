@@ -1,4 +1,4 @@
-import { sameSecret } from "./aes.ts";
+import { sameSecret } from "../common/aes.ts";
 import { f4, g2 } from "./crypto.ts";
 import { PairingFailure } from "./pairing-failure.ts";
 import { PairingConfirm, PairingRandom } from "./pdu.ts";

@@ -1,4 +1,4 @@
-import { sameSecret } from "./aes.ts";
+import { sameSecret } from "../common/aes.ts";
 import { f4 } from "./crypto.ts";
 import { PairingFailure } from "./pairing-failure.ts";
 import { PairingRandom } from "./pdu.ts";

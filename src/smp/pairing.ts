@@ -1,7 +1,7 @@
 import type { Address } from "../common/address.ts";
 import type { BleError } from "../common/errors.ts";
 import type { Random } from "../common/random.ts";
-import { wipe } from "./aes.ts";
+import { wipe } from "../common/aes.ts";
 import { authenticate } from "./authentication.ts";
 import type { Bond } from "./bond.ts";
 import { masked } from "./crypto.ts";

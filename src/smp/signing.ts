@@ -1,5 +1,5 @@
 import { concat, reversed } from "../common/bytes.ts";
-import { aesCmac, sameSecret } from "./aes.ts";
+import { aesCmac, sameSecret } from "../common/aes.ts";
 import type { Bond, SigningKey } from "./bond.ts";
 import type { KeyStore } from "./key-store.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Address } from "../../src/common/address.ts";
 import { fromHex, reversed, toHex } from "../../src/common/bytes.ts";
 import { SeededRandom } from "../../src/common/random.ts";
-import { aesCmac, cmacSubkeys, e, sameSecret, wipe } from "../../src/smp/aes.ts";
+import { aesCmac, cmacSubkeys, e, sameSecret, wipe } from "../../src/common/aes.ts";
 import {
   addressOctets,
   ah,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aesCmac } from "../../src/common/aes-cmac.ts";
+import { aesCmac } from "../../src/common/aes.ts";
 import { fromHex, toHex } from "../../src/common/bytes.ts";
 
 // RFC 4493, 4; the same in Vol 3, Part H, D.1.
