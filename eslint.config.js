@@ -40,6 +40,24 @@ const layerBans = Object.entries(below).map(([layer, allowed]) => {
   };
 });
 
+/** What a folder of src/ knows of the stack that stands on its public API as a program does. */
+const outsiders = {
+  files: ["src/micropython/**/*.ts"],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          {
+            regex: "^(?!\\./|\\.\\./index\\.ts$|node:)",
+            message: "The facade knows the public API alone: ../index.ts.",
+          },
+        ],
+      },
+    ],
+  },
+};
+
 const banned = (name, instead) => ({ name, message: `Use ${instead}.` });
 
 export default defineConfig(
@@ -101,6 +119,7 @@ export default defineConfig(
     },
   },
   ...layerBans,
+  outsiders,
   {
     files: ["test/**/*.ts", "bench/**/*.ts"],
     rules: { "max-lines": "off", "@typescript-eslint/no-non-null-assertion": "off" },

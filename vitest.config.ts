@@ -13,7 +13,12 @@ const config: ViteUserConfig = defineConfig({
       alias("jelling/trace", "transports/trace.ts"),
       alias("jelling/capture", "transports/capture/index.ts"),
       alias("jelling/profiles", "src/profiles/index.ts"),
+      alias("jelling/micropython", "src/micropython/index.ts"),
       alias("jelling/names", "src/common/assigned-names.ts"),
+      alias("jelling/testing", "testing/index.ts"),
+      ...["hci-socket", "fd", "tcp", "unix", "replay", "serial", "usb", "probe"].map((name) =>
+        alias(`jelling/${name}`, `transports/${name}.ts`),
+      ),
     ],
   },
   test: { include: ["test/**/*.test.ts"], testTimeout: 30_000 },

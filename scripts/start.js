@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const project = "tsconfig.build.json";
-const command = join(root, "dist/cli/jelling.js");
+const command = join(root, "dist/lib/jelling.js");
 /** Written by every build; without the rest of dist/ it would keep the compiler from writing it again. */
 const buildInfo = join(root, "dist/.tsbuildinfo");
 
@@ -22,13 +22,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
 if (!isFresh()) build();
 
 process.argv.splice(1, process.argv.length, command, "demo", ...process.argv.slice(2));
-await import(new URL("../dist/cli/jelling.js", import.meta.url).href);
+await import(new URL("../dist/lib/jelling.js", import.meta.url).href);
 
 function isFresh() {
   if (!existsSync(command) || !existsSync(buildInfo)) return false;
   const { include } = JSON.parse(readFileSync(join(root, project), "utf8"));
   const built = statSync(buildInfo).mtimeMs;
-  return [...include, project, "tsconfig.json", "package.json"].every(
+  return [...include, project, "tsconfig.json", "package.json", "scripts/bundle.js"].every(
     (path) => newest(join(root, path)) <= built,
   );
 }
@@ -47,15 +47,18 @@ function build() {
     isFirst ? "building jelling (first run only) ..." : "building jelling (the sources have changed) ...",
   );
   if (isFirst) rmSync(buildInfo, { force: true });
-  const { status, signal, error } = spawnSync(process.execPath, [compiler(), "-p", project], {
+  for (const step of [[compiler(), "-p", project], [join(root, "scripts/bundle.js")]]) run(step);
+  // The compiler leaves it alone when the sources are newer but not different.
+  utimesSync(buildInfo, new Date(), new Date());
+}
+
+/** @param {string[]} parameters */
+function run(parameters) {
+  const { status, signal, error } = spawnSync(process.execPath, parameters, {
     cwd: root,
     stdio: ["ignore", 2, 2], // standard output is for the demo alone: --json
   });
-  if (status === 0) {
-    // The compiler leaves it alone when the sources are newer but not different.
-    utimesSync(buildInfo, new Date(), new Date());
-    return;
-  }
+  if (status === 0) return;
   rmSync(buildInfo, { force: true });
   const why = error?.message ?? (signal ? `ended by ${signal}` : `exit status ${status}`);
   console.error(`jelling could not be built: ${why}`);

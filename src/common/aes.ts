@@ -1,4 +1,4 @@
-import { createCipheriv, timingSafeEqual } from "node:crypto";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** Octets of a block, of a key and of most values of the Security Manager. */
 const size = 16;
@@ -23,7 +23,7 @@ export function aesCmac(key: Uint8Array, message: Uint8Array): Uint8Array {
   const subkey = whole ? subkeys.k1 : subkeys.k2;
   const last = padded.subarray(-size);
   for (let i = 0; i < size; i++) last[i] = (last[i] ?? 0) ^ (subkey[i] ?? 0);
-  const chained = createCipheriv("aes-128-cbc", key, new Uint8Array(size)).update(padded);
+  const chained = nodeCrypto().createCipheriv("aes-128-cbc", key, new Uint8Array(size)).update(padded);
   const mac = Uint8Array.from(chained.subarray(-size));
   wipe(padded, subkeys.k1, subkeys.k2, chained);
   return mac;
@@ -37,7 +37,7 @@ export function cmacSubkeys(key: Uint8Array): { readonly k1: Uint8Array; readonl
 
 /** Whether two secrets are the same, in a time that does not tell where they differ. */
 export function sameSecret(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+  return a.length === b.length && nodeCrypto().timingSafeEqual(a, b);
 }
 
 /** Leaves nothing of secrets that are done with; of copies that the engine made it knows nothing. */
@@ -46,7 +46,7 @@ export function wipe(...secrets: readonly Uint8Array[]): void {
 }
 
 function encryptBlocks(key: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  return Uint8Array.from(createCipheriv("aes-128-ecb", key, null).update(plaintext));
+  return Uint8Array.from(nodeCrypto().createCipheriv("aes-128-ecb", key, null).update(plaintext));
 }
 
 /** Multiplication by x in the field that AES-CMAC calculates in. */

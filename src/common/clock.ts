@@ -1,3 +1,6 @@
+import { loaded } from "./loading.ts";
+import { TimerHeap } from "./timer-heap.ts";
+
 /** Where the stack takes its time from. Nothing in it asks the operating system directly. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
@@ -15,38 +18,74 @@ export interface Clock {
 /** As long as Node lets a timer wait, in ms. */
 const longest = 2 ** 31 - 1;
 
-/** The operating system's time. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  date: () => Date.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+/**
+ * The operating system's time.
+ *
+ * All timers share one of Node's, for the earliest of them: a request has a time-out that nearly never comes, and
+ * setting and clearing a timer of Node's for each was a fifth of what a read costs.
+ */
+class SystemClock implements Clock {
+  readonly #timers = new TimerHeap();
+  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  /** When that is due. */
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  now(): number {
+    return performance.now();
+  }
+
+  date(): number {
+    return Date.now();
+  }
+
+  after(ms: number, callback: () => void): Disposable {
+    const due = this.#timers.add(performance.now() + Math.max(0, ms), callback);
+    if (due.at < this.#timerAt) this.#arm(due.at);
+    else if (this.#timers.live === 1) this.#timer?.ref();
     return {
-      [Symbol.dispose]() {
-        clearTimeout(timer);
+      [Symbol.dispose]: () => {
+        // It is left to be used again; but nobody waits for it, so the process may end.
+        if (this.#timers.cancel(due) && this.#timers.live === 0) this.#timer?.unref();
       },
     };
-  },
-  soon(callback) {
+  }
+
+  soon(callback: () => void): void {
     setImmediate(callback);
-  },
-  hold() {
+  }
+
+  hold(): Disposable {
     const timer = setInterval(() => undefined, longest);
     return {
       [Symbol.dispose]() {
         clearInterval(timer);
       },
     };
-  },
-};
+  }
 
-interface Due {
-  readonly at: number;
-  /** Breaks ties: what was asked for first is called first. */
-  readonly order: number;
-  readonly callback: () => void;
-  cancelled: boolean;
+  #arm(at: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timerAt = at;
+    this.#timer = setTimeout(this.#due, Math.min(longest, Math.max(0, at - performance.now())));
+  }
+
+  readonly #due = (): void => {
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    // One at a time, each in a turn of Node's own: what it throws keeps no other from being called.
+    const now = performance.now();
+    const due = this.#timers.take(now);
+    const { first } = this.#timers;
+    if (first && first.at <= now) {
+      this.#timerAt = first.at;
+      this.#timer = setImmediate(this.#due); // a timer of Node's would take 1 ms more for each that is due
+    } else if (first) this.#arm(first.at);
+    due?.callback();
+  };
 }
+
+/** The operating system's time. */
+export const systemClock: Clock = new SystemClock();
 
 /**
  * A clock that moves only when told to, so that a 30 s time-out takes microseconds and a run can be repeated.
@@ -55,10 +94,8 @@ interface Due {
  */
 export class VirtualClock implements Clock {
   #now = 0;
-  #order = 0;
-  #live = 0;
   readonly #start: number;
-  readonly #heap: Due[] = [];
+  readonly #timers = new TimerHeap();
 
   /** @param start - What {@link date} says at time 0, in ms since 1970-01-01 UTC. */
   constructor(start: number = Date.UTC(2026, 0, 1)) {
@@ -75,19 +112,14 @@ export class VirtualClock implements Clock {
 
   /** How many timers are waiting. Tests assert 0 after closing everything. */
   get timers(): number {
-    return this.#live;
+    return this.#timers.live;
   }
 
   after(ms: number, callback: () => void): Disposable {
-    const due: Due = { at: this.#now + Math.max(0, ms), order: this.#order++, callback, cancelled: false };
-    this.#push(due);
-    this.#live++;
+    const due = this.#timers.add(this.#now + Math.max(0, ms), callback);
     return {
       [Symbol.dispose]: () => {
-        if (due.cancelled) return;
-        due.cancelled = true;
-        this.#live--;
-        this.#sweep();
+        this.#timers.cancel(due);
       },
     };
   }
@@ -138,58 +170,11 @@ export class VirtualClock implements Clock {
 
   /** Runs the next timer due at or before `end`; false when there is none. */
   #step(end: number): boolean {
-    for (;;) {
-      const due = this.#heap[0];
-      if (!due || (due.at > end && !due.cancelled)) return false;
-      this.#pop();
-      if (due.cancelled) continue;
-      due.cancelled = true;
-      this.#live--;
-      this.#now = Math.max(this.#now, due.at);
-      due.callback();
-      return true;
-    }
-  }
-
-  /** Most timers are called off long before they are due: without this the heap would hold them until then. */
-  #sweep(): void {
-    if (this.#heap.length < 64 || this.#heap.length < 4 * this.#live) return;
-    for (const due of this.#heap.splice(0)) if (!due.cancelled) this.#push(due);
-  }
-
-  #push(due: Due): void {
-    const heap = this.#heap;
-    let at = heap.push(due) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up];
-      if (!parent || isBefore(parent, due)) break;
-      heap[at] = parent;
-      at = up;
-    }
-    heap[at] = due;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (!last || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let down = 2 * at + 1;
-      const left = heap[down];
-      if (!left) break;
-      let child = left;
-      const right = heap[down + 1];
-      if (right && isBefore(right, left)) {
-        down++;
-        child = right;
-      }
-      if (isBefore(last, child)) break;
-      heap[at] = child;
-      at = down;
-    }
-    heap[at] = last;
+    const due = this.#timers.take(end);
+    if (!due) return false;
+    this.#now = Math.max(this.#now, due.at);
+    due.callback();
+    return true;
   }
 }
 
@@ -198,11 +183,11 @@ function noEnd(ms: number): string {
   return `nothing due within ${ms} ms settles the promise: ${hint}`;
 }
 
-function isBefore(a: Due, b: Due): boolean {
-  return a.at < b.at || (a.at === b.at && a.order < b.order);
-}
-
-/** Resolves when the promises that can settle without time passing have. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Resolves when the promises that can settle without time passing have, and what is being loaded is there. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let loading = loaded(); loading; loading = loaded()) {
+    await loading;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -21,9 +21,47 @@ export class MalformedPduError extends BleError {
   }
 }
 
+/**
+ * What is the matter with the way to a controller.
+ *
+ * Opening it: there is `noSuchDevice`; this user lacks the `permission`; somebody else has it, so it is `busy`; the
+ * radio is switched off by `rfkill`; an npm package is a `missingModule`; this system, or what was named, is
+ * `unsupported`; nobody listens there, it was `refused`; there was no answer in time, a `timeout`.
+ *
+ * Later: the device or the peer is `lost`; what it sends is `malformed`; it takes nothing any more and is `stalled`;
+ * the transport was `closed`. Everything else has `failed`.
+ */
+export type TransportReason =
+  | "noSuchDevice"
+  | "permission"
+  | "busy"
+  | "rfkill"
+  | "missingModule"
+  | "unsupported"
+  | "refused"
+  | "timeout"
+  | "lost"
+  | "malformed"
+  | "stalled"
+  | "closed"
+  | "failed";
+
+/** What a {@link TransportError} tells beside its message. */
+export interface TransportErrorOptions extends ErrorOptions {
+  /** `failed` when left out. */
+  readonly reason?: TransportReason | undefined;
+}
+
 /** The way to the controller failed or ended; `cause` has what the operating system said. */
 export class TransportError extends BleError {
   readonly code = "TRANSPORT";
+  /** Stable: programs may compare it. The message tells what to do about it. */
+  readonly reason: TransportReason;
+
+  constructor(message: string, { reason = "failed", ...options }: TransportErrorOptions = {}) {
+    super(message, options);
+    this.reason = reason;
+  }
 }
 
 /** Something that should have come within its time did not. */

@@ -1,5 +1,6 @@
 /** What an option may be. Its range is checked where it is used. */
-type OptionKind = "number" | "boolean" | "function" | "object" | "signal";
+export type OptionKind =
+  "number" | "boolean" | "text" | "function" | "object" | "list" | "octets" | "signal" | "anything";
 
 /** The options that a call has, each with its kind. */
 export type OptionKinds = Readonly<Record<string, OptionKind>>;
@@ -7,9 +8,13 @@ export type OptionKinds = Readonly<Record<string, OptionKind>>;
 const advice: Readonly<Record<OptionKind, string>> = {
   number: "a number",
   boolean: "true or false",
+  text: "a text",
   function: "a function",
   object: "an object",
+  list: "an array",
+  octets: "a Uint8Array",
   signal: "an AbortSignal, such as AbortSignal.timeout(5000)",
+  anything: "something",
 };
 
 /**
@@ -35,6 +40,11 @@ export function checkOptions(call: string, options: unknown, kinds: OptionKinds,
   }
 }
 
+/** @throws {@link TypeError} There is a signal, and it is none: told before anything waits for it. */
+export function requireSignal(signal: unknown): void {
+  if (signal !== null) checkKind("signal", signal, "signal");
+}
+
 /** @throws {@link TypeError} There are options, and they are none of a call that takes a signal alone. */
 export function checkCallOptions(call: string, options: unknown): void {
   if (options !== undefined) checkOptions(call, options, { signal: "signal" }, "{ signal }");
@@ -46,8 +56,22 @@ function checkKind(name: string, value: unknown, kind: OptionKind): void {
 }
 
 function isOf(kind: OptionKind, value: unknown): boolean {
-  if (kind === "signal") return isSignal(value);
-  return kind === "object" ? typeof value === "object" && value !== null : typeof value === kind;
+  switch (kind) {
+    case "anything":
+      return true; // looked at where it is used
+    case "signal":
+      return isSignal(value);
+    case "list":
+      return Array.isArray(value);
+    case "octets":
+      return value instanceof Uint8Array;
+    case "object":
+      return typeof value === "object" && value !== null;
+    case "text":
+      return typeof value === "string";
+    default:
+      return typeof value === kind;
+  }
 }
 
 /** By what it can do: a signal may come from another realm or a library. */

@@ -1,4 +1,5 @@
 import { BleError } from "./errors.ts";
+import { requireSignal } from "./options.ts";
 import type { Operation } from "./procedure.ts";
 
 /** What every call that waits accepts. */
@@ -10,22 +11,36 @@ export interface CallOptions {
 /**
  * Where the core's callbacks become the shell's promises.
  *
- * What `operation` throws at once, such as a RangeError, rejects the promise too.
+ * What `operation` throws at once, such as a RangeError, rejects the promise too; so does a signal that is none, with a
+ * TypeError.
  */
-export function promised<T>(operation: Operation<T>, { signal }: CallOptions = {}): Promise<T> {
+export function promised<T>(operation: Operation<T>, options?: CallOptions): Promise<T> {
+  const signal = options?.signal ?? undefined; // some write null for none
+  return signal === undefined ? settled(operation) : abortable(operation, signal);
+}
+
+function settled<T>(operation: Operation<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
+    operation((outcome) => {
+      if (outcome instanceof BleError) reject(outcome);
+      else resolve(outcome);
+    });
+  });
+}
+
+function abortable<T>(operation: Operation<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    requireSignal(signal);
+    if (signal.aborted) {
       reject(reasonOf(signal));
       return;
     }
-    const aborted = signal
-      ? (): void => {
-          reject(reasonOf(signal));
-        }
-      : undefined;
-    if (aborted) signal?.addEventListener("abort", aborted, { once: true });
+    const aborted = (): void => {
+      reject(reasonOf(signal));
+    };
+    signal.addEventListener("abort", aborted, { once: true });
     const forget = (): void => {
-      if (aborted) signal?.removeEventListener("abort", aborted);
+      signal.removeEventListener("abort", aborted);
     };
     try {
       operation((outcome) => {

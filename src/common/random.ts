@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** Where the stack takes chance from: unpredictable in production, a seed in tests. */
 export interface Random {
@@ -10,9 +10,9 @@ export interface Random {
 
 /** The operating system's generator, fit for keys. */
 export const systemRandom: Random = {
-  bytes: (size) => randomFillSync(new Uint8Array(size)),
+  bytes: (size) => nodeCrypto().randomFillSync(new Uint8Array(size)),
   below(limit) {
-    const word = randomFillSync(new Uint32Array(1))[0] ?? 0;
+    const word = nodeCrypto().randomFillSync(new Uint32Array(1))[0] ?? 0;
     return Math.floor((word / 0x1_0000_0000) * limit);
   },
 };

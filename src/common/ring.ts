@@ -27,6 +27,11 @@ export class Ring<T> {
     return this.#length === 0 ? undefined : this.#slots[this.#head];
   }
 
+  /** The one that `index` others stand in front of. */
+  at(index: number): T | undefined {
+    return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
+  }
+
   clear(): void {
     while (this.#length > 0) this.shift();
   }

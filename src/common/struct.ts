@@ -1,15 +1,17 @@
 import { Buffer } from "node:buffer"; // buffer-layout reads and writes through Buffer's methods
-import {
+import { MalformedPduError } from "./errors.ts";
+import { bufferLayout } from "./layout.ts";
+
+const {
   Layout,
   s16,
   s8,
-  u16 as layoutU16,
-  u24 as layoutU24,
-  u32 as layoutU32,
-  u48 as layoutU48,
-} from "buffer-layout";
-import { u8 as layoutU8 } from "buffer-layout";
-import { MalformedPduError } from "./errors.ts";
+  u16: layoutU16,
+  u24: layoutU24,
+  u32: layoutU32,
+  u48: layoutU48,
+  u8: layoutU8,
+} = bufferLayout;
 
 /** How one field of a packet is laid out. Made by the constants and functions below, used in {@link struct}. */
 export interface Field<T> {
@@ -69,7 +71,7 @@ class Bytes extends Layout<Uint8Array> {
 
   override encode(value: Uint8Array, octets: Uint8Array, offset = 0): number {
     if (value.length !== this.size) {
-      throw new RangeError(`${this.property ?? "octets"}: ${value.length} octets where ${this.size} belong`);
+      throw new RangeError(`${value.length} octets where ${this.size} belong`);
     }
     octets.set(value, offset);
     return this.size;
@@ -146,7 +148,8 @@ class Repeated<T> extends Layout<readonly T[]> {
       this.count.encode(elements.length, octets, at);
       at += this.count.span;
     }
-    for (const element of elements) at += this.element.encode(element, octets, at);
+    if (!Array.isArray(elements)) throw new TypeError("give an array");
+    for (const element of elements as readonly T[]) at += this.element.encode(element, octets, at);
     return at - offset;
   }
 
@@ -193,6 +196,33 @@ class Mapped<Inner, Outer> extends Layout<Outer> {
   }
 }
 
+/** Says more than buffer-layout does: Buffer writes 1.5 as 1 and NaN as 0, and speaks of offsets in its errors. */
+class Integer extends Layout<number> {
+  readonly layout: Field<number>;
+  readonly least: number;
+  readonly most: number;
+
+  constructor(layout: Field<number>, least: number, most: number) {
+    super(layout.span);
+    this.layout = layout;
+    this.least = least;
+    this.most = most;
+  }
+
+  override decode(octets: Uint8Array, offset = 0): number {
+    const missing = offset + this.span - octets.length;
+    if (missing > 0) throw new RangeError(`${missing} octets are missing`);
+    return this.layout.decode(octets, offset);
+  }
+
+  override encode(value: number, octets: Uint8Array, offset = 0): number {
+    if (!Number.isInteger(value)) throw new RangeError(`${value} is no whole number`);
+    if (value < this.least || value > this.most)
+      throw new RangeError(`${value} is not in ${this.least} to ${this.most}`);
+    return this.layout.encode(value, octets, offset);
+  }
+}
+
 /** Fields one after the other. Unlike buffer-layout's own, it needs no size from a field but what it wrote. */
 class Group<T extends object> extends Layout<T> {
   readonly fields: readonly Field<unknown>[];
@@ -217,35 +247,49 @@ class Group<T extends object> extends Layout<T> {
 
   override encode(value: T, octets: Uint8Array, offset = 0): number {
     let at = offset;
-    for (const field of this.fields) at += field.encode(value[field.property as keyof T], octets, at);
+    let property: string | undefined;
+    try {
+      for (const field of this.fields) {
+        property = field.property;
+        at += field.encode(value[property as keyof T], octets, at);
+      }
+    } catch (error) {
+      throw inField(error, property);
+    }
     return at - offset;
   }
 
   /** Sets the properties of `value`; returns where the last field ends, which may be behind the octets. */
   read(octets: Uint8Array, offset: number, value: Record<string, unknown>): number {
     let at = offset;
-    for (const field of this.fields) {
-      value[field.property ?? ""] = field.decode(octets, at);
-      at += field.span >= 0 ? field.span : field.getSpan(octets, at);
+    let property: string | undefined;
+    try {
+      for (const field of this.fields) {
+        property = field.property;
+        value[property ?? ""] = field.decode(octets, at);
+        at += field.span >= 0 ? field.span : field.getSpan(octets, at);
+      }
+    } catch (error) {
+      throw inField(error, property);
     }
     return at;
   }
 }
 
 /** An unsigned octet. */
-export const u8: Field<number> = integer(layoutU8());
+export const u8: Field<number> = integer(layoutU8(), 0, 0xff);
 /** An unsigned 16-bit number, little-endian like all that follow. */
-export const u16: Field<number> = integer(layoutU16());
+export const u16: Field<number> = integer(layoutU16(), 0, 0xffff);
 /** An unsigned 24-bit number. */
-export const u24: Field<number> = integer(layoutU24());
+export const u24: Field<number> = integer(layoutU24(), 0, 0xff_ffff);
 /** An unsigned 32-bit number. */
-export const u32: Field<number> = integer(layoutU32());
+export const u32: Field<number> = integer(layoutU32(), 0, 0xffff_ffff);
 /** An unsigned 48-bit number; a device address is one. */
-export const u48: Field<number> = integer(layoutU48());
+export const u48: Field<number> = integer(layoutU48(), 0, 0xffff_ffff_ffff);
 /** A signed octet. */
-export const i8: Field<number> = integer(s8());
+export const i8: Field<number> = integer(s8(), -0x80, 0x7f);
 /** A signed 16-bit number. */
-export const i16: Field<number> = integer(s16());
+export const i16: Field<number> = integer(s16(), -0x8000, 0x7fff);
 
 /** Exactly `size` octets. Decodes to a *borrowed* view. */
 export function bytes(size: number): Field<Uint8Array> {
@@ -355,14 +399,13 @@ function view(octets: Uint8Array, offset: number, size: number): Uint8Array {
   return new Uint8Array(octets.buffer, octets.byteOffset + offset, size);
 }
 
-/** Buffer checks the range, but writes 1.5 as 1 and NaN as 0. */
-function integer(layout: Field<number>): Field<number> {
-  return new Mapped(
-    layout,
-    (value) => value,
-    (value) => {
-      if (!Number.isInteger(value)) throw new RangeError(`${value} is no whole number`);
-      return value;
-    },
-  );
+function integer(layout: Field<number>, least: number, most: number): Field<number> {
+  return new Integer(layout, least, most);
+}
+
+/** The same error, with the field that it is about in front. */
+function inField(error: unknown, property: string | undefined): unknown {
+  if (!property) return error; // the only field of a value that is no object
+  const Kind = [RangeError, TypeError].find((kind) => error instanceof kind);
+  return Kind ? new Kind(`${property}: ${(error as Error).message}`, { cause: error }) : error;
 }

@@ -7,7 +7,11 @@ import type { Clock } from "./clock.ts";
  */
 export class Turn {
   #depth = 0;
-  #deferred: (() => void)[] = [];
+  /** A callback and its argument, and so on: a closure for each received value would cost more than the rest. */
+  #deferred: unknown[] = [];
+  #spare: unknown[] = [];
+  /** How many places of it are taken: an array that is made shorter loses its memory, and this one is filled again. */
+  #count = 0;
 
   /** Runs `work` as a turn, or as part of the turn under way. */
   run<T>(work: () => T): T {
@@ -26,23 +30,35 @@ export class Turn {
 
   /** Ends what {@link enter} began; at the end of the outermost turn the deferred callbacks run. */
   leave(): void {
-    if (this.#depth === 1 && this.#deferred.length > 0) this.#flush();
+    if (this.#depth === 1 && this.#count > 0) this.#flush();
     this.#depth--;
   }
 
   /** Keeps `callback` for the end of the turn. */
   defer(callback: () => void): void {
-    this.#deferred.push(callback);
+    this.deferWith(callback, undefined);
+  }
+
+  /** The same of a callback that gets something. */
+  deferWith<T>(callback: (argument: T) => void, argument: T): void {
+    this.#deferred[this.#count++] = callback;
+    this.#deferred[this.#count++] = argument;
     if (this.#depth === 0) this.run(() => undefined);
   }
 
   #flush(): void {
-    while (this.#deferred.length > 0) {
-      const callbacks = this.#deferred;
-      this.#deferred = [];
-      for (const callback of callbacks) {
+    while (this.#count > 0) {
+      const deferred = this.#deferred;
+      const count = this.#count;
+      this.#deferred = this.#spare;
+      this.#spare = deferred;
+      this.#count = 0;
+      for (let at = 0; at < count; at += 2) {
+        const callback = deferred[at] as (argument: unknown) => void;
+        const argument = deferred[at + 1];
+        deferred[at] = deferred[at + 1] = undefined;
         try {
-          callback();
+          callback(argument);
         } catch (error) {
           // The program's own mistake: it surfaces as uncaught, but the stack and the other callbacks go on.
           queueMicrotask(() => {
