@@ -1,4 +1,4 @@
-import type { Priority } from "../common/priority.ts";
+import { Priority } from "../common/priority.ts";
 import { Ring } from "../common/ring.ts";
 import type { AclPdu } from "./acl-pdu.ts";
 
@@ -8,6 +8,8 @@ const mostWaiting = 32;
 /** The PDUs of one priority that wait on a link, and those who wait to add to them. */
 class Line {
   readonly pdus: Ring<AclPdu> = new Ring();
+  /** How many have ever been put into it. */
+  pushed = 0;
   readonly #forRoom = new Ring<() => void>();
 
   get hasRoom(): boolean {
@@ -34,6 +36,15 @@ class Line {
   }
 }
 
+/** Somebody who waits until what was sent has arrived at the peer's controller. */
+interface Delivery {
+  /** How many packets, of those in the controller, are still to be completed; `undefined` while some are not in it. */
+  left: number | undefined;
+  /** What was waiting then, line by line: so many as had ever been put into it. */
+  readonly upTo: readonly number[];
+  readonly callback: () => void;
+}
+
 /** One link's share of the {@link AclQueue}: what waits for it, and what the controller has of it. */
 export class AclLink {
   readonly connectionHandle: number;
@@ -44,6 +55,7 @@ export class AclLink {
   /** Whether the link stands in the queue's line of links that have something to send. */
   ready = false;
   readonly #lines = [new Line(), new Line(), new Line()] as const;
+  readonly #deliveries: Delivery[] = [];
   /** Partly sent: fragments of two PDUs must not mix on a link. Vol 3, Part A, 7.2.1. */
   #current: AclPdu | undefined;
 
@@ -73,8 +85,36 @@ export class AclLink {
     else line.whenRoom(callback);
   }
 
+  /**
+   * Calls once: when the controller has reported completed what waits with the highest priority at this moment, which
+   * means that the peer's has it; or when the link closes.
+   *
+   * @param least - The lowest priority to wait for.
+   */
+  whenDelivered(callback: () => void, least: Priority = Priority.Control): void {
+    if (!this.open || (this.inFlight === 0 && this.idle)) {
+      callback();
+      return;
+    }
+    const upTo = this.#lines.slice(0, least + 1).map(({ pushed }) => pushed);
+    this.#deliveries.push({ left: this.#waits(upTo) ? undefined : this.inFlight, upTo, callback });
+  }
+
+  /** The controller has completed so many packets. */
+  completed(packets: number): void {
+    this.inFlight -= packets;
+    if (this.#deliveries.length === 0) return;
+    for (const delivery of this.#deliveries.splice(0)) {
+      if (delivery.left !== undefined) delivery.left -= packets;
+      if (delivery.left === undefined || delivery.left > 0) this.#deliveries.push(delivery);
+      else delivery.callback();
+    }
+  }
+
   push(pdu: AclPdu, priority: Priority): void {
-    this.#lines[priority].pdus.push(pdu);
+    const line = this.#lines[priority];
+    line.pdus.push(pdu);
+    line.pushed++;
   }
 
   /** The next packet to send, `undefined` when there is none. */
@@ -87,6 +127,11 @@ export class AclLink {
     }
     const packet = pdu.next();
     this.#current = pdu.done ? undefined : pdu;
+    if (this.#deliveries.length > 0) {
+      for (const delivery of this.#deliveries) {
+        if (!this.#waits(delivery.upTo)) delivery.left ??= this.inFlight + 1; // with this packet
+      }
+    }
     return packet;
   }
 
@@ -105,8 +150,18 @@ export class AclLink {
     for (const { pdus } of this.#lines) pdus.clear();
   }
 
-  /** Lets everyone go on who waits for room; of a closed link, those who ask find it closed. */
+  /** Lets everyone go on who waits; of a closed link, those who ask find it closed. */
   release(): void {
     for (const line of this.#lines) line.release();
+    for (const { callback } of this.#deliveries.splice(0)) callback();
+  }
+
+  /** Whether some of what waited then is not in the controller yet. */
+  #waits(upTo: readonly number[]): boolean {
+    if (this.#current !== undefined) return true;
+    return upTo.some((pushed, priority) => {
+      const line = this.#lines[priority];
+      return line !== undefined && line.pushed - line.pdus.length < pushed;
+    });
   }
 }

@@ -3,6 +3,9 @@ import { aclHeaderSize, PacketBoundary } from "./acl-view.ts";
 import { newOctets } from "./octet-pool.ts";
 import { PacketType } from "./packet.ts";
 
+/** Up to so many octets a loop is faster than the call of `set`: a header is nearly always that short. */
+const shortOctets = 8;
+
 /**
  * One PDU for a link, laid out in one buffer as the HCI ACL Data packets that carry it: in front of each fragment
  * there is room for its header, so that the PDU is written once and never copied again. Vol 4, Part E, 5.4.2.
@@ -36,7 +39,8 @@ export class AclPdu {
   /** Copies `octets` to `at`, counted in octets of the PDU. */
   write(at: number, octets: Uint8Array): void {
     if (this.packets === 1) {
-      this.#buffer.set(octets, aclHeaderSize + at);
+      if (octets.length > shortOctets) this.#buffer.set(octets, aclHeaderSize + at);
+      else for (let i = 0; i < octets.length; i++) this.#buffer[aclHeaderSize + at + i] = octets[i] ?? 0;
       return;
     }
     let from = 0;

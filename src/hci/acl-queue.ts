@@ -1,4 +1,4 @@
-import type { Priority } from "../common/priority.ts";
+import { Priority } from "../common/priority.ts";
 import { Ring } from "../common/ring.ts";
 import { AclLink } from "./acl-link.ts";
 import type { AclPdu } from "./acl-pdu.ts";
@@ -72,6 +72,11 @@ export class AclQueue {
 
   send(link: AclLink, pdu: AclPdu, priority: Priority): void {
     if (!link.open) return; // its users have been told, or are being told
+    // Most often nothing waits, on this link or another: then nothing needs to stand in a line.
+    if (this.#ready.length === 0 && pdu.packets === 1 && this.#free > 0 && link.idle && this.#mayTake(link)) {
+      this.#give(link, pdu.next());
+      return;
+    }
     link.push(pdu, priority);
     this.#enlist(link);
     this.#pump();
@@ -82,11 +87,26 @@ export class AclQueue {
     const link = this.#links.get(connectionHandle);
     if (!link) return;
     const counted = Math.min(packets, link.inFlight); // a controller that counts too many must not give us buffers
-    link.inFlight -= counted;
+    link.completed(counted);
     this.#free += counted;
     if (counted > 0 && link.inFlight === 0) this.#empty++;
     this.#pump();
     link.tellRoom();
+  }
+
+  /**
+   * Calls once: when everything that waits on a link is completed, or when the link closes; at once where there is none.
+   *
+   * @param callback - Gets whether the link is still open.
+   */
+  whenEmpty(connectionHandle: number, callback: (open: boolean) => void): void {
+    const link = this.#links.get(connectionHandle);
+    if (!link) callback(false);
+    else {
+      link.whenDelivered(() => {
+        callback(link.open);
+      }, Priority.Bulk);
+    }
   }
 
   #enlist(link: AclLink): void {
@@ -108,12 +128,17 @@ export class AclQueue {
       }
       const packet = link.take();
       if (!packet) continue;
-      if (link.inFlight++ === 0) this.#empty--;
-      this.#free--;
       passedOver = 0;
       if (!link.idle) this.#enlist(link);
-      this.#send(packet);
+      this.#give(link, packet);
     }
+  }
+
+  /** The controller gets a packet. */
+  #give(link: AclLink, packet: Uint8Array): void {
+    if (link.inFlight++ === 0) this.#empty--;
+    this.#free--;
+    this.#send(packet);
   }
 
   #mayTake(link: AclLink): boolean {

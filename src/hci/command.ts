@@ -1,5 +1,6 @@
 import { hexNumber } from "../common/bytes.ts";
 import { type Fields, rest, type Struct, struct } from "../common/struct.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import { PacketType } from "./packet.ts";
 
 /** For commands without parameters, and answers with nothing but a status. */
@@ -71,9 +72,7 @@ export function deferredCommand<P extends object>(
  * @throws {@link RangeError} The opcode has more than 16 bits.
  */
 export function rawCommand(opcode: number): Command<Octets, Octets> {
-  if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xffff) {
-    throw new RangeError(`opcode: ${opcode} is not a whole number from 0 to 65535`);
-  }
+  requireWhole("opcode", opcode, 0, 0xffff);
   const name = `HCI command 0x${hexNumber(opcode, 4)}`;
   return { name, opcode, parameters: octets(name), returns: octets(name), endsEitherWay: true };
 }

@@ -12,10 +12,12 @@ import {
   LeSetResolvablePrivateAddressTimeout,
 } from "./commands/le-resolving-list.ts";
 import { LeSetScanEnable } from "./commands/le-scanning.ts";
+import { type LeActivity, statesAllow, statesSay } from "./le-states.ts";
 import { supportedCommandBit } from "./supported-commands.ts";
 
 /** Bits of the LE feature mask that decisions are made on. Vol 6, Part B, 4.6. */
 const LeFeature = {
+  ConnectionParametersRequest: 1,
   DataPacketLengthExtension: 5,
   LlPrivacy: 6,
   Phy2M: 8,
@@ -47,27 +49,39 @@ const resolvingListCommands: readonly { readonly opcode: number }[] = [
   LeSetResolvablePrivateAddressTimeout,
 ];
 
-/** Combinations of states that decisions are made on. Vol 4, Part E, 7.8.27. */
-const LeState = { ActiveScanningAndInitiating: 23 } as const;
+/** What a controller claims and has not: see quirks.ts. */
+export interface ControllerLacks {
+  readonly commands?: readonly { readonly opcode: number }[];
+  readonly features?: readonly (keyof typeof LeFeature)[];
+}
 
-/** What the controller can do, decided here and nowhere else, from the masks it reports. */
+/** What the controller can do, decided here and nowhere else, from the masks it reports and what is known of it. */
 export class ControllerCapabilities {
   readonly #commands: Uint8Array;
   readonly #lmpFeatures: Uint8Array;
   readonly #leFeatures: Uint8Array;
   readonly #leStates: Uint8Array;
 
-  /** *Owns* its arguments. */
+  /**
+   * *Owns* the masks.
+   *
+   * @param lacking - What they claim wrongly.
+   */
   constructor(
     supportedCommands: Uint8Array,
     lmpFeatures: Uint8Array,
     leFeatures: Uint8Array,
     leStates: Uint8Array = noOctets,
+    lacking: readonly ControllerLacks[] = [],
   ) {
     this.#leStates = leStates;
     this.#commands = supportedCommands;
     this.#lmpFeatures = lmpFeatures;
     this.#leFeatures = leFeatures;
+    for (const { commands = [], features = [] } of lacking) {
+      for (const { opcode } of commands) clearBit(supportedCommands, supportedCommandBit(opcode));
+      for (const feature of features) clearBit(leFeatures, LeFeature[feature]);
+    }
   }
 
   /** Whether the controller says it knows the command. Vol 4, Part E, 6.27. */
@@ -95,9 +109,14 @@ export class ControllerCapabilities {
     );
   }
 
-  /** Whether it can scan while it initiates a connection. */
+  /** Whether its states allow that, alone or beside something else; what nobody knows is allowed. Vol 4, Part E, 7.8.27. */
+  allows(activity: LeActivity, beside?: LeActivity): boolean {
+    return statesAllow(this.#leStates, activity, beside);
+  }
+
+  /** Whether it says that it can scan while it initiates a connection. */
   get scansWhileInitiating(): boolean {
-    return hasBit(this.#leStates, LeState.ActiveScanningAndInitiating);
+    return statesSay(this.#leStates, "activeScanning", "initiating");
   }
 
   get supports2MPhy(): boolean {
@@ -117,6 +136,11 @@ export class ControllerCapabilities {
     return this.#has(LeFeature.LlPrivacy) && resolvingListCommands.every((command) => this.supports(command));
   }
 
+  /** Whether a peripheral may ask for other connection parameters through the Link Layer. Vol 6, Part B, 5.1.7. */
+  get supportsParameterRequests(): boolean {
+    return this.#has(LeFeature.ConnectionParametersRequest);
+  }
+
   get supportsSubrating(): boolean {
     return this.#has(LeFeature.ConnectionSubrating);
   }
@@ -124,6 +148,11 @@ export class ControllerCapabilities {
   #has(bit: number): boolean {
     return hasBit(this.#leFeatures, bit);
   }
+}
+
+function clearBit(octets: Uint8Array, bit: number | undefined): void {
+  if (bit === undefined || bit >> 3 >= octets.length) return;
+  octets[bit >> 3] = (octets[bit >> 3] ?? 0) & ~(1 << (bit & 7));
 }
 
 function hasBit(octets: Uint8Array, bit: number): boolean {

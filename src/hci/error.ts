@@ -36,8 +36,9 @@ export class CommandTimeoutError extends TimeoutError {
   /** The command that was not answered. */
   readonly opcode: number;
 
-  constructor(opcode: number, options?: ErrorOptions) {
-    super(`${nameOf(opcode)}: the controller does not answer`, options);
+  /** @param advice - What to do about it, for the message. */
+  constructor(opcode: number, options?: ErrorOptions, advice = "") {
+    super(`${nameOf(opcode)}: the controller does not answer${advice === "" ? "" : `; ${advice}`}`, options);
     this.opcode = opcode;
   }
 }

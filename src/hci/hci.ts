@@ -4,7 +4,7 @@ import { BleError, MalformedPduError, TransportError } from "../common/errors.ts
 import type { Done } from "../common/procedure.ts";
 import type { Turn } from "../common/turn.ts";
 import { AclQueue } from "./acl-queue.ts";
-import { AclView } from "./acl-view.ts";
+import { aclHeaderSize, AclView } from "./acl-view.ts";
 import type { Command } from "./command.ts";
 import { Reset } from "./commands/controller-baseband.ts";
 import { CommandQueue } from "./command-queue.ts";
@@ -31,8 +31,8 @@ export interface HciUser {
 
 /** Takes the ACL data of one connection. */
 export interface AclReceiver {
-  /** @param payload - *Borrowed* until the turn ends. */
-  receiveAcl(continues: boolean, payload: Uint8Array): void;
+  /** @param packet - Its payload begins at `start`; *borrowed* until the turn ends. */
+  receiveAcl(continues: boolean, packet: Uint8Array, start: number): void;
 }
 
 /** The events that {@link Hci} itself wants, and that a mask could keep from it. Vol 4, Part E, 7.3.1. */
@@ -143,9 +143,20 @@ export class Hci implements HciReceiver {
     }
   }
 
+  fault(error: MalformedPduError): void {
+    if (this.#ended) return;
+    this.#turn.run(() => {
+      this.#user.fault(error);
+    });
+  }
+
   closed(error?: Error): void {
-    if (error === undefined) this.end();
-    else this.end(new TransportError(`the transport failed: ${error.message}`, { cause: error }));
+    if (error === undefined) {
+      this.end();
+      return;
+    }
+    const reason = error instanceof TransportError ? error.reason : "failed";
+    this.end(new TransportError(`the transport failed: ${error.message}`, { cause: error, reason }));
   }
 
   #newCommands(): CommandQueue {
@@ -181,7 +192,7 @@ export class Hci implements HciReceiver {
     switch (packet[0]) {
       case PacketType.AclData: {
         const data = AclView.over(packet);
-        this.#receivers.get(data.connectionHandle)?.receiveAcl(data.continues, data.payload);
+        this.#receivers.get(data.connectionHandle)?.receiveAcl(data.continues, packet, aclHeaderSize);
         return;
       }
       case PacketType.Event:

@@ -19,6 +19,8 @@ import {
 import { LeWriteSuggestedDefaultDataLength } from "./commands/le-connection.ts";
 import {
   LeReadBufferSize,
+  type LeReadBufferSizeReturns,
+  LeReadBufferSizeV2,
   LeReadLocalSupportedFeatures,
   LeReadSupportedStates,
   LeSetEventMask,
@@ -30,10 +32,12 @@ import {
   LeReadNumberOfSupportedAdvertisingSets,
 } from "./commands/le-extended-advertising.ts";
 import { LeReadFilterAcceptListSize } from "./commands/le-filter-accept-list.ts";
+import { LeSetDefaultSubrate, type SubrateParameters } from "./commands/le-subrating.ts";
 import { LeReadResolvingListSize } from "./commands/le-resolving-list.ts";
 import { ControllerCapabilities } from "./controller-capabilities.ts";
 import { HciError } from "./error.ts";
 import type { Event } from "./event.ts";
+import { type KnownQuirk, type Quirk, quirksOf } from "./quirks.ts";
 import { eventMask, eventMaskPage2, leEventMask } from "./event-mask.ts";
 import { type Hci, hciEvents } from "./hci.ts";
 import { Status } from "./status.ts";
@@ -45,6 +49,10 @@ export interface ControllerInfo {
   readonly hciVersion: number;
   readonly hciSubversion: number;
   readonly companyIdentifier: number;
+  /** Chosen by the manufacturer, for the Link Manager and the Link Layer. */
+  readonly lmpSubversion: number;
+  /** What it is known to do otherwise than the specification has it, and what the host does about that. */
+  readonly quirks: readonly Quirk[];
   /** 48 bits; 0 where the controller was never given a public address. */
   readonly publicAddress: number;
   /** The static address the host gave it, 48 bits. */
@@ -66,6 +74,8 @@ export interface StartUpOptions {
   readonly events: readonly Event<unknown>[];
   /** The random static address to use, 48 bits. */
   readonly randomAddress: number;
+  /** What peripherals get that ask for subrating, where the controller knows of it; `undefined`: none. */
+  readonly subrating?: SubrateParameters | undefined;
 }
 
 /** The largest LE data channel PDU, in octets and in µs on the 1M PHY. Vol 6, Part B, 4.5.10. */
@@ -83,7 +93,8 @@ const leastPacketOctets = 27;
  * it holds, which events are wanted. Vol 6, Part D, 2 shows the same sequence.
  *
  * Fails with {@link HciError} where the controller refuses what no host can do without; what it merely does not know
- * (Unknown HCI Command), and a preference it refuses, are done without.
+ * (Unknown HCI Command), and what is optional and it refuses or does not answer well though it claims to know it, are
+ * done without.
  */
 export function* startUp(hci: Hci, options: StartUpOptions): Procedure<ControllerInfo> {
   const ask = <P, R>(command: Command<P, R>, parameters: P): Procedure<R> =>
@@ -92,20 +103,21 @@ export function* startUp(hci: Hci, options: StartUpOptions): Procedure<Controlle
 
   yield* ask(Reset, {});
   const version = yield* ask(ReadLocalVersionInformation, {});
-  const capabilities = yield* readCapabilities(hci);
+  const quirks = quirksOf(version);
+  const capabilities = yield* readCapabilities(hci, quirks);
 
   yield* ask(SetEventMask, { eventMask: eventMask(events) });
   const pageTwo = eventMaskPage2(events);
   if (pageTwo !== 0n && capabilities.supports(SetEventMaskPage2)) {
-    yield* ask(SetEventMaskPage2, { eventMaskPage2: pageTwo });
+    yield* unlessRefused(ask(SetEventMaskPage2, { eventMaskPage2: pageTwo }));
   }
   // A controller that also speaks BR/EDR takes LE for disabled until told otherwise. Vol 4, Part E, 7.3.79.
   if (capabilities.supportsBrEdr && capabilities.supports(WriteLeHostSupport)) {
-    yield* ask(WriteLeHostSupport, { supportedHost: true, simultaneousHost: 0 });
+    yield* unlessUnknown(ask(WriteLeHostSupport, { supportedHost: true, simultaneousHost: 0 }));
   }
   yield* ask(LeSetEventMask, { eventMask: leEventMask(events, version.hciVersion) });
 
-  const aclBuffers = yield* readAclBuffers(hci);
+  const aclBuffers = yield* readAclBuffers(hci, capabilities);
   const publicAddress = (yield* unlessUnknown(ask(ReadBdAddr, {})))?.bdAddr ?? 0;
   yield* ask(LeSetRandomAddress, { randomAddress: options.randomAddress });
   if (capabilities.supportsDataLengthExtension && capabilities.supports(LeWriteSuggestedDefaultDataLength)) {
@@ -113,17 +125,15 @@ export function* startUp(hci: Hci, options: StartUpOptions): Procedure<Controlle
     yield* unlessRefused(ask(LeWriteSuggestedDefaultDataLength, longest));
   }
 
-  // What the controller can do with the host's consent alone, and this host has the means for.
-  if (capabilities.supportsSubrating && capabilities.supports(LeSetHostFeature)) {
-    const consent = { bitNumber: subratingHostSupport, bitValue: true };
-    yield* unlessRefused(ask(LeSetHostFeature, consent));
-  }
+  yield* allowSubrating(hci, capabilities, options.subrating);
 
   return {
     capabilities,
     hciVersion: version.hciVersion,
     hciSubversion: version.hciSubversion,
     companyIdentifier: version.companyIdentifier,
+    lmpSubversion: version.lmpSubversion,
+    quirks: quirks.map(({ name, summary, evidence }) => ({ name, summary, evidence })),
     publicAddress,
     randomAddress: options.randomAddress,
     aclBuffers,
@@ -170,7 +180,20 @@ function* readRadio(
   };
 }
 
-function* readCapabilities(hci: Hci): Procedure<ControllerCapabilities> {
+/** What the controller can do with the host's consent alone, and this host has the means for. */
+function* allowSubrating(
+  hci: Hci,
+  capabilities: ControllerCapabilities,
+  granted: SubrateParameters | undefined,
+): Procedure<void> {
+  if (!capabilities.supportsSubrating || !capabilities.supports(LeSetHostFeature)) return;
+  const consent = { bitNumber: subratingHostSupport, bitValue: true };
+  yield* unlessRefused(wait(sending(hci, LeSetHostFeature, consent)));
+  if (!granted || !capabilities.supports(LeSetDefaultSubrate)) return;
+  yield* unlessRefused(wait(sending(hci, LeSetDefaultSubrate, granted)));
+}
+
+function* readCapabilities(hci: Hci, quirks: readonly KnownQuirk[]): Procedure<ControllerCapabilities> {
   // Copies: what a command returns is borrowed until its turn ends.
   const { supportedCommands } = yield* wait(sending(hci, ReadLocalSupportedCommands, {}));
   const commands = supportedCommands.slice();
@@ -178,20 +201,29 @@ function* readCapabilities(hci: Hci): Procedure<ControllerCapabilities> {
   const lmpFeatures = lmp?.lmpFeatures.slice() ?? noOctets;
   const { features } = yield* wait(sending(hci, LeReadLocalSupportedFeatures, {}));
   const leFeatures = features.slice();
-  const known = new ControllerCapabilities(commands, lmpFeatures, leFeatures);
+  const lacking = quirks.map(({ lacks }) => lacks);
+  const known = new ControllerCapabilities(commands, lmpFeatures, leFeatures, noOctets, lacking);
   if (!known.supports(LeReadSupportedStates)) return known;
   const states = yield* unlessRefused(wait(sending(hci, LeReadSupportedStates, {})));
-  return new ControllerCapabilities(commands, lmpFeatures, leFeatures, states?.states.slice());
+  return new ControllerCapabilities(commands, lmpFeatures, leFeatures, states?.states.slice(), lacking);
 }
 
 /** A controller with one pool for both says 0 for LE, and the sizes of BR/EDR hold. Vol 4, Part E, 7.8.2. */
-function* readAclBuffers(hci: Hci): Procedure<AclBuffers> {
-  const le = yield* wait(sending(hci, LeReadBufferSize, {}));
+function* readAclBuffers(hci: Hci, capabilities: ControllerCapabilities): Procedure<AclBuffers> {
+  const le = yield* readLeBuffers(hci, capabilities);
   if (le.aclDataPacketLength > 0 && le.totalNumAclDataPackets > 0) {
     return usable(LeReadBufferSize.name, le.aclDataPacketLength, le.totalNumAclDataPackets);
   }
   const shared = yield* wait(sending(hci, ReadBufferSize, {}));
   return usable(ReadBufferSize.name, shared.aclDataPacketLength, shared.totalNumAclDataPackets);
+}
+
+/** One of the two versions is mandatory; a controller may have the newer alone. Vol 4, Part E, 3.1.1. */
+function* readLeBuffers(hci: Hci, capabilities: ControllerCapabilities): Procedure<LeReadBufferSizeReturns> {
+  const isNewerAlone = capabilities.supports(LeReadBufferSizeV2) && !capabilities.supports(LeReadBufferSize);
+  return yield* wait<LeReadBufferSizeReturns>(
+    isNewerAlone ? sending(hci, LeReadBufferSizeV2, {}) : sending(hci, LeReadBufferSize, {}),
+  );
 }
 
 /** A controller that has no room for data would have every connection wait for ever: better to know at once. */
@@ -210,12 +242,12 @@ function* unlessUnknown<R>(asking: Procedure<R>): Procedure<R | undefined> {
   }
 }
 
-/** The result, or `undefined` from a controller that refuses, for whatever reason. */
+/** The result, or `undefined` from a controller that refuses, for whatever reason, or answers too little. */
 function* unlessRefused<R>(asking: Procedure<R>): Procedure<R | undefined> {
   try {
     return yield* asking;
   } catch (error) {
-    if (error instanceof HciError) return undefined;
+    if (error instanceof HciError || error instanceof MalformedPduError) return undefined;
     throw error;
   }
 }

@@ -2,12 +2,13 @@ import { hexNumber, u16At } from "../common/bytes.ts";
 import { BleError, MalformedPduError } from "../common/errors.ts";
 import { type Done, type Operation, type Outcome, type Procedure, run, wait } from "../common/procedure.ts";
 import type { LinkSecurity, SecurityRequirement } from "../common/security.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import type { ChannelTable } from "./channel-table.ts";
 import { isDynamicCid } from "./cid-allocator.ts";
 import { isPending, mayHaveOpened, requirementOf } from "./connection-result.ts";
 import type { CreditBasedChannel } from "./credit-based-channel.ts";
 import type { OpenChannel, OpenedChannels, OpenRequest } from "./credit-channel.ts";
-import { areLegal, checkLimits, type Limits, requireFlag, requireWhole } from "./credit-limits.ts";
+import { areLegal, checkLimits, type Limits, requireFlag } from "./credit-limits.ts";
 import {
   ChannelFaultError,
   ChannelRefusedError,
@@ -113,11 +114,12 @@ export class ChannelOpener {
     return (done) => {
       if (!this.#attempts.has(attempt)) return; // called off while security was raised: nobody waits
       const { spsm, enhanced, count, limits } = attempt;
-      const channels = this.#table.make(count, { spsm, enhanced, limits });
-      if (!channels) {
+      const cids = this.#table.reserve(count);
+      if (!cids) {
         done(new ChannelUnavailableError(`the link has no channel identifiers left for ${count} more`));
         return;
       }
+      const channels = this.#table.make(cids, { spsm, enhanced, limits });
       attempt.channels = channels;
       this.#request(attempt, channels, {
         done: (outcome) => {

@@ -52,10 +52,19 @@ export class ChannelTable implements ChannelLink {
     return this.#cids.free;
   }
 
-  /** Channels that are being opened, each on an end of its own; `undefined` when there are not as many left. */
-  make(count: number, identity: Omit<ChannelIdentity, "localCid">): CreditBasedChannel[] | undefined {
-    const cids = this.#cids.take(count);
-    return cids?.map((localCid) => {
+  /** Ends of this side for channels to come; `undefined` when there are not as many left. */
+  reserve(count: number): readonly number[] | undefined {
+    return this.#cids.take(count);
+  }
+
+  /** Gives those back that there is no channel on. */
+  unreserve(cids: readonly number[]): void {
+    for (const cid of cids) this.#cids.release(cid);
+  }
+
+  /** Channels that are being opened, on ends that were reserved. */
+  make(cids: readonly number[], identity: Omit<ChannelIdentity, "localCid">): CreditBasedChannel[] {
+    return cids.map((localCid) => {
       const channel = new CreditBasedChannel(this, { localCid, ...identity });
       this.#byLocal[localCid] = channel;
       return channel;

@@ -115,6 +115,8 @@ export interface IncomingChannels {
   readonly enhanced: boolean;
   /** How many channels the peer asks for that there can be: 1 to 5. */
   readonly count: number;
+  /** This side's ends of them, in their order: theirs alone while it is pending. */
+  readonly localCids: readonly number[];
   readonly peerMtu: number;
   readonly peerMps: number;
   /** How many K-frames this side may send at first on each. */

@@ -1,4 +1,5 @@
 import { Priority } from "../common/priority.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import type { ChannelLimits } from "./credit-channel.ts";
 
 /** The least MTU and MPS of a credit-based channel. Vol 3, Part A, 4.22. */
@@ -57,12 +58,6 @@ export function checkLimits(limits: ChannelLimits, enhanced: boolean): Limits {
   requireWhole("initialCredits", credits, 1, mostCredits);
   requireWhole("priority", priority, Priority.Control, Priority.Bulk);
   return { mtu, mps, credits, priority };
-}
-
-/** @throws {@link RangeError} The number is not whole, or not from `least` to `most`. */
-export function requireWhole(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RangeError(`${name}: give a whole number from ${least} to ${most}, not ${value}`);
 }
 
 /** @throws {@link TypeError} The option is there, and neither true nor false. */

@@ -1,9 +1,9 @@
 import type { Clock } from "../common/clock.ts";
 import type { BleError } from "../common/errors.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import type { ChannelTable } from "./channel-table.ts";
 import { isRefusal } from "./connection-result.ts";
 import type { IncomingChannels, OpenChannel } from "./credit-channel.ts";
-import { requireWhole } from "./credit-limits.ts";
 import { ChannelUnavailableError } from "./error.ts";
 import { ConnectionResult } from "./signaling-pdu.ts";
 import type { Registered } from "./spsm-registry.ts";
@@ -52,6 +52,8 @@ export class IncomingRequest implements IncomingChannels {
   readonly #request: RequestedChannels;
   /** The peer's ends that there can be a channel for. */
   readonly #good: readonly number[];
+  /** Our ends for them, which are theirs until the answer. */
+  readonly localCids: readonly number[];
   /** The result when each of them is accepted. */
   readonly #result: number;
   readonly #registered: Registered;
@@ -71,6 +73,7 @@ export class IncomingRequest implements IncomingChannels {
     this.#result = result;
     this.#registered = registered;
     this.#link = link;
+    this.localCids = link.table.reserve(good.length) ?? [];
     this.#wait();
   }
 
@@ -110,16 +113,15 @@ export class IncomingRequest implements IncomingChannels {
     requireWhole("count", count, 1, this.count);
     if (!this.#pending) return false;
     const { table } = this.#link;
-    // There may be less room for them than when they were asked for.
-    const taken = Math.min(count, table.free);
+    const taken = Math.min(count, this.localCids.length);
     const { enhanced, spsm, mtu, mps, credits } = this.#request;
     const { limits } = this.#registered;
-    const channels = taken === 0 ? undefined : table.make(taken, { enhanced, spsm, limits });
-    if (!channels) {
+    if (taken === 0) {
       this.#refuseAll(ConnectionResult.NoResources);
       return false;
     }
-    this.#end();
+    const channels = table.make(this.localCids.slice(0, taken), { enhanced, spsm, limits });
+    this.#end(taken);
     const ends = new Map<number, number>();
     for (const [at, channel] of channels.entries()) {
       const cid = this.#good[at] ?? 0;
@@ -190,8 +192,10 @@ export class IncomingRequest implements IncomingChannels {
     this.#link.respond({ mtu, mps, credits, result, cids });
   }
 
-  #end(): void {
+  /** @param taken - How many of our ends have a channel now. */
+  #end(taken = 0): void {
     this.#pending = false;
+    this.#link.table.unreserve(this.localCids.slice(taken));
     this.#timer?.[Symbol.dispose]();
     for (const cid of this.#good) this.#link.table.unask(cid);
   }

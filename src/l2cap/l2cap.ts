@@ -130,14 +130,31 @@ export class L2capLink implements AclReceiver {
     requestParameters(this.#signaling, request, done);
   }
 
+  /**
+   * Calls once: when the peer's controller has what was sent of signalling, Security Manager and ATT responses so far, or
+   * the link has gone.
+   */
+  whenDelivered(callback: () => void): void {
+    this.#link.whenDelivered(callback);
+  }
+
   /** @throws {@link MalformedPduError} What came does not fit what came before, or its channel's rules. */
-  receiveAcl(continues: boolean, payload: Uint8Array): void {
-    const pdu = this.#reassembler.push(continues, payload);
-    if (!pdu) return;
-    const cid = u16At(pdu, 2);
+  receiveAcl(continues: boolean, packet: Uint8Array, start = 0): void {
+    // Nearly every PDU comes in one packet: then one view is made of it here, and none of the packet's payload.
+    if (!continues && this.#reassembler.isWhole(packet, start)) {
+      this.#receive(packet, start);
+      return;
+    }
+    const pdu = this.#reassembler.push(continues, packet.subarray(start));
+    if (pdu) this.#receive(pdu, 0);
+  }
+
+  /** Takes a whole PDU, whose Basic header is at `start`. */
+  #receive(octets: Uint8Array, start: number): void {
+    const cid = u16At(octets, start + 2);
     // A PDU for a channel that does not exist is dropped: only signalling commands have an answer for that.
     const receiver = cid < firstDynamicCid ? this.#fixed[cid]?.user : this.#table.local(cid);
-    receiver?.receive(pdu.subarray(basicHeaderSize));
+    receiver?.receive(octets.subarray(start + basicHeaderSize));
   }
 
   /** The link is gone: tells every channel's user, and then those who wait for room on one. */

@@ -35,12 +35,20 @@ export class Reassembler {
     return undefined;
   }
 
+  /**
+   * Whether a first fragment is all of its PDU, which then needs not be pushed. A PDU that was never finished is dropped
+   * without a word: the new one is no worse for it.
+   *
+   * @param start - Where the fragment begins in `octets`, which end with it.
+   */
+  isWhole(octets: Uint8Array, start: number): boolean {
+    if (this.#state !== "nothing") this.#end("nothing");
+    const size = octets.length - start;
+    return size >= basicHeaderSize && size === basicHeaderSize + u16At(octets, start);
+  }
+
   #start(fragment: Uint8Array): Uint8Array | undefined {
-    // A PDU that was never finished is dropped without a word: the new one is no worse for it.
-    this.#end("nothing");
-    if (fragment.length >= basicHeaderSize && fragment.length === basicHeaderSize + u16At(fragment, 0)) {
-      return fragment;
-    }
+    if (this.isWhole(fragment, 0)) return fragment;
     this.#state = "underWay";
     return this.#add(fragment);
   }

@@ -1,5 +1,6 @@
 import type { SecurityRequirement } from "../common/security.ts";
-import { requireFlag, requireWhole } from "./credit-limits.ts";
+import { requireWhole } from "../common/whole-number.ts";
+import { requireFlag } from "./credit-limits.ts";
 
 const names: ReadonlySet<string> = new Set<keyof SecurityRequirement>([
   "encrypted",

@@ -1,6 +1,7 @@
 import { hexNumber } from "../common/bytes.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import type { SpsmListener } from "./credit-channel.ts";
-import { checkLimits, leastOf, type Limits, requireFlag, requireWhole } from "./credit-limits.ts";
+import { checkLimits, leastOf, type Limits, requireFlag } from "./credit-limits.ts";
 import { SpsmTakenError } from "./error.ts";
 import { checkRequirement } from "./security-requirement.ts";
 

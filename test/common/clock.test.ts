@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../src/common/clock.ts";
+import { describe, expect, it, vi } from "vitest";
+import { systemClock, VirtualClock } from "../../src/common/clock.ts";
 import { runs } from "../support/runs.ts";
 
 describe("The virtual clock", () => {
@@ -133,5 +133,26 @@ describe("The virtual clock", () => {
     clock.after(200, () => undefined);
     await expect(clock.until(new Promise(() => undefined), 100)).rejects.toThrow("nothing due within 100 ms");
     await expect(clock.until(new Promise(() => undefined))).rejects.toThrow("nothing due");
+  });
+});
+
+describe("The operating system's time", () => {
+  it("calls all that are due together without a delay for each, and promises in between", async () => {
+    const asked = vi.spyOn(globalThis, "setTimeout");
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      for (let number = 0; number < 50; number++) {
+        systemClock.after(1, () => {
+          order.push(`timer ${number}`);
+          void Promise.resolve().then(() => order.push(`promise ${number}`));
+          if (number === 49) resolve();
+        });
+      }
+    });
+    const times = asked.mock.calls.length;
+    asked.mockRestore();
+    const numbers = Array.from({ length: 50 }, (_, number) => number);
+    expect(order).toEqual(numbers.flatMap((number) => [`timer ${number}`, `promise ${number}`]));
+    expect(times).toBeLessThan(25);
   });
 });

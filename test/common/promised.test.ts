@@ -44,6 +44,18 @@ describe("A callback of the core as a promise", () => {
     },
   );
 
+  it.each([5, 0, "soon", {}, new AbortController()])("rejects a signal that is none: %s", async (signal) => {
+    let begun = 0;
+    const promise = promised(() => begun++, { signal: signal as unknown as AbortSignal });
+    await expect(promise).rejects.toThrow(TypeError);
+    await expect(promise).rejects.toThrow(/^signal: give an AbortSignal/);
+    expect(begun).toBe(0);
+  });
+
+  it("takes null for no signal, as some programs write it", async () => {
+    expect(await promised<number>((done) => done(7), { signal: null as never })).toBe(7);
+  });
+
   it("does not begin when the signal was aborted before", async () => {
     const signal = AbortSignal.abort("before");
     let begun = 0;

@@ -224,7 +224,7 @@ describe("A struct", () => {
     const layout = struct<{ odd: number }>("Odd", { odd }, "refuse");
     expect(layout.decode(fromHex("03"))).toEqual({ odd: 3 });
     expect(() => layout.decode(fromHex("04"))).toThrow(
-      new MalformedPduError("Odd", "4 is even", fromHex("04")),
+      new MalformedPduError("Odd", "odd: 4 is even", fromHex("04")),
     );
   });
 });

@@ -52,7 +52,9 @@ describe("Hci and what comes", () => {
   it("gives data to its connection, in place, and drops what belongs to none", () => {
     const { hci, controller, faults } = scripted;
     const told: string[] = [];
-    hci.route(0x40, { receiveAcl: (continues, payload) => told.push(`${continues} ${toHex(payload)}`) });
+    hci.route(0x40, {
+      receiveAcl: (continues, packet, start) => told.push(`${continues} ${toHex(packet.subarray(start))}`),
+    });
     controller.give(aclPacket(0x40, fromHex("aabb"), 0b0010));
     controller.give(aclPacket(0x40, fromHex("cc"), 0b0001));
     controller.give(aclPacket(0x41, fromHex("dd"), 0b0010));

@@ -301,9 +301,9 @@ describe("a request for enhanced channels (Vol 3, Part A, 4.25 and 4.26)", () =>
       result: ConnectionResult.NoResources,
       destinationCids: [0x40, 0x41, 0],
     });
-    // The one that was refused is free for another request.
+    // The one that was refused is free for another request; our end of it is the last to be given out again.
     listener.decide = undefined;
-    expect(enhanced({ sourceCids: [0x43] })).toMatchObject({ result: 0, destinationCids: [0x42] });
+    expect(enhanced({ sourceCids: [0x43] })).toMatchObject({ result: 0, destinationCids: [0x43] });
   });
 
   it("is accepted for as many as there are channel identifiers, and counts no others", () => {
@@ -316,14 +316,18 @@ describe("a request for enhanced channels (Vol 3, Part A, 4.25 and 4.26)", () =>
     expect(listener.requests[0]!.count).toBe(2);
   });
 
-  it("is refused when the identifiers have gone while the listener thought", () => {
+  it("keeps its identifiers while the listener thinks, and gives them back when it is refused", () => {
     listener.decide = () => undefined;
     one.say(pdu.CreditBasedConnectionRequest, enhancedRequest, 9);
+    const [request] = listener.requests;
+    expect(request!.localCids).toEqual([0x40]);
     for (let opened = 0; opened < 64; opened++) one.open({ mtu: 100, mps: 64 });
     one.commands();
-    expect(listener.accept(listener.requests[0]!)).toBe(false);
+    request!.refuse(ConnectionResult.NoResources);
     one.complete();
     expect(one.command()).toMatchObject({ identifier: 9, data: "00000000000004000000" });
+    listener.decide = undefined;
+    expect(enhanced({ sourceCids: [0x43] })).toMatchObject({ result: 0, destinationCids: [0x40] });
   });
 
   it("makes the peer patient after 20 s and no sooner, and is refused 50 s later", () => {

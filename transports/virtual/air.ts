@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../src/common/clock.ts";
 import { TransportError } from "../../src/common/errors.ts";
+import { checkOptions, type OptionKinds } from "../../src/common/options.ts";
 import { SeededRandom } from "../../src/common/random.ts";
 import { AirCapture, type AirCaptureOptions } from "./air-capture.ts";
 import { carryOut } from "./carry-out.ts";
@@ -16,6 +17,14 @@ import type { VirtualTransport } from "./virtual-transport.ts";
 
 /** In ms. */
 const mostLinkDelay = 60_000;
+
+const kinds: OptionKinds = {
+  clock: "object",
+  seed: "number",
+  timing: "text",
+  linkDelayMs: "number",
+  encryption: "text",
+};
 
 /** How an air behaves. */
 export interface VirtualAirOptions {
@@ -52,8 +61,12 @@ export class VirtualAir implements AsyncDisposable {
   readonly #open = new Set<VirtualTransport>();
   readonly #chips = new Map<VirtualController, Chip>();
 
-  /** @throws {@link RangeError} An option is out of its range, or goes with another timing; the message names it. */
+  /**
+   * @throws {@link RangeError} An option is out of its range, or goes with another timing; the message names it.
+   * @throws {@link TypeError} There is no such option, or it is of another kind.
+   */
   constructor(options: VirtualAirOptions = {}) {
+    checkOptions("VirtualAir", options, kinds, '{ clock, timing: "air" }');
     const {
       clock = systemClock,
       seed = 1,
@@ -201,6 +214,9 @@ export class VirtualAir implements AsyncDisposable {
   }
 
   #chipOf(controller: VirtualController): Chip {
+    if (!((controller as unknown) instanceof VirtualController)) {
+      throw new TypeError("give a controller of this virtual air: what air.controller() gave");
+    }
     const chip = this.#chips.get(controller);
     if (!chip) throw new RangeError("this controller is not of this virtual air");
     return chip;

@@ -1,4 +1,5 @@
 import type { Address } from "../../src/common/address.ts";
+import { checkOptions, type OptionKind } from "../../src/common/options.ts";
 import { checkOctets, checkWithin } from "./range-check.ts";
 import { publicAddress } from "./device-address.ts";
 import { core54, txPowerRange } from "./identity.ts";
@@ -37,6 +38,17 @@ const numbers = {
   creditDelayMs: [0, 0, 60_000],
 } as const satisfies Partial<Record<keyof VirtualControllerOptions, readonly [number, number, number]>>;
 
+const kinds: Readonly<Record<keyof VirtualControllerOptions, OptionKind>> = {
+  ...(Object.fromEntries(Object.keys(numbers).map((name) => [name, "number"])) as Record<
+    keyof typeof numbers,
+    "number"
+  >),
+  profile: "text",
+  address: "anything",
+  leBufferSizeZero: "boolean",
+  leFeatures: "anything",
+};
+
 type NumberName = keyof typeof numbers;
 
 /**
@@ -46,6 +58,7 @@ type NumberName = keyof typeof numbers;
  * @throws {@link RangeError} An option is out of its range; the message names it.
  */
 export function settingsOf(given: VirtualControllerOptions, index: number): Settings {
+  checkOptions("controller", given, kinds, '{ profile: "4.2", rssi: -70 }');
   const profile = profileOf(given.profile ?? "5.4");
   const options = { ...profile.options, ...given };
   return {

@@ -1,3 +1,4 @@
+import { TransportError } from "../../src/common/errors.ts";
 import type { HciReceiver, HciTransport } from "../../src/hci/transport.ts";
 import type { Chip } from "./chip.ts";
 
@@ -19,9 +20,13 @@ export class VirtualTransport implements HciTransport {
     this.#onClose = onClose;
   }
 
-  /** @throws {@link Error} Another host has the controller, or this transport is closed. */
+  /**
+   * @throws {@link TransportError} It has a host already, which goes on; or it is closed.
+   * @throws {@link Error} Another transport has the controller.
+   */
   start(receiver: HciReceiver): void {
-    if (this.#closed) throw new Error("this transport is closed");
+    if (this.#receiver) throw new TransportError("this transport has a host already", { reason: "busy" });
+    if (this.#closed) throw new TransportError("this transport is closed", { reason: "closed" });
     this.#chip.attach(receiver);
     this.#receiver = receiver;
     this.#hold = this.#chip.medium.clock.hold();
