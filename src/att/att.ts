@@ -70,7 +70,9 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer, ClientBearer 
   #waiting = 0;
   readonly enhanced: boolean;
   readonly signing: Signing | undefined;
-  readonly #localMtu: number;
+  readonly #receiveMtu: number | (() => number);
+  /** The one that the peer was told of. */
+  #toldMtu: number | undefined;
   readonly #channel: Channel;
   readonly #user: AttUser;
   readonly #requests: TransactionLine;
@@ -79,14 +81,17 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer, ClientBearer 
   /** Reused for every notification and write command: the channel copies it. */
   readonly #valueHeader = new Uint8Array(valueHeaderSize);
 
-  /** @param localMtu - The most octets of a PDU that this side receives, 23 to 517; not of an Enhanced ATT bearer. */
+  /**
+   * @param receiveMtu - The most octets of a PDU that this side receives, 23 to 517, also as it is when it is exchanged;
+   *   not of an Enhanced ATT bearer.
+   */
   constructor(
     channel: Channel,
     clock: Clock,
     table: AttributeTable<Peer>,
     peer: Peer,
     user: AttUser,
-    localMtu: number = mostMtu,
+    receiveMtu: number | (() => number) = mostMtu,
     { fixedMtu, session, signing }: AttBearerOptions = {},
   ) {
     this.#mtu = fixedMtu ?? defaultMtu;
@@ -94,7 +99,7 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer, ClientBearer 
     this.signing = signing;
     this.#channel = channel;
     this.#user = user;
-    this.#localMtu = localMtu;
+    this.#receiveMtu = receiveMtu;
     const onTimeout = (error: AttTimeoutError): void => {
       this.closed(error);
     };
@@ -318,6 +323,12 @@ export class AttBearer<Peer> implements ChannelUser, ServerBearer, ClientBearer 
     if (!this.enhanced || mtu === this.#mtu) return;
     this.#mtu = mtu;
     this.#user.mtuChanged(mtu);
+  }
+
+  /** It is the same in a request and in a response, whichever comes first. Vol 3, Part F, 3.4.2. */
+  get #localMtu(): number {
+    const receive = this.#receiveMtu;
+    return (this.#toldMtu ??= typeof receive === "number" ? receive : receive());
   }
 
   /** Takes the other side's receive MTU, from its request or its response, and returns ours. */

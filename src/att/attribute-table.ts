@@ -19,6 +19,19 @@ export interface AttributeWrite {
 }
 
 /**
+ * A value that is to be written together with others, and that everybody who was to be asked has agreed to. Nothing has
+ * been written yet. Vol 3, Part F, 3.4.6.3.
+ */
+export interface AgreedWrite {
+  /** Writes it. @returns Why it cannot be after all; nothing has changed then. */
+  keep(): WriteResult;
+  /** Takes back what {@link keep} has done, because another value could not be kept. */
+  undo(): void;
+  /** Tells who wants to know that it was written; once all the others are. */
+  tell(): void;
+}
+
+/**
  * One attribute of a server. Vol 3, Part F, 3.2.
  *
  * @typeParam Peer - What the server knows of the client that asks.
@@ -43,6 +56,11 @@ export interface Attribute<Peer> {
   /** Takes a value, at once or later; absent where writing is not permitted. */
   write?(peer: Peer, write: AttributeWrite, done: (result: WriteResult) => void): void;
   /**
+   * Asks whoever has a say in {@link write}, at once or later, but writes nothing yet: the value is one of several that
+   * are written together or not at all. Absent where {@link write} is all there is; it is then called in its place.
+   */
+  propose?(peer: Peer, write: AttributeWrite, done: (result: AgreedWrite | ErrorCode) => void): void;
+  /**
    * The value to give to {@link write} so that prepared octets get to their place in the present one. Nothing is
    * written. Absent where the present value is taken for empty.
    *
@@ -59,6 +77,8 @@ export const mostHandle = 0xffff;
 export class AttributeTable<Peer> {
   /** By handle: index 0 and gaps are empty. */
   readonly #byHandle: (Attribute<Peer> | undefined)[] = [];
+  /** By type, in the order of their handles. */
+  readonly #byType = new Map<string, Attribute<Peer>[]>();
 
   /** The lowest handle behind all others, also behind those that were removed. */
   get end(): number {
@@ -74,10 +94,17 @@ export class AttributeTable<Peer> {
     if (this.#byHandle[handle]) throw new RangeError(`attribute handle ${handle} is taken`);
     while (this.#byHandle.length < handle) this.#byHandle.push(undefined); // holes would make it a dictionary
     this.#byHandle[handle] = attribute;
+    const same = this.#byType.get(attribute.type.key);
+    if (!same) this.#byType.set(attribute.type.key, [attribute]);
+    else same.splice(placeOf(same, handle), 0, attribute);
   }
 
   /** Removes the attributes from `start` to `end`, both included. */
   remove(start: number, end: number): void {
+    for (const { handle, type } of this.between(start, end)) {
+      const same = this.#byType.get(type.key);
+      same?.splice(placeOf(same, handle), 1);
+    }
     this.#byHandle.fill(undefined, start, end + 1);
   }
 
@@ -93,4 +120,26 @@ export class AttributeTable<Peer> {
       if (attribute) yield attribute;
     }
   }
+
+  /** Those of one type from `start` to `end`, both included, in the order of their handles. */
+  *ofType(type: Uuid, start: number, end: number): Generator<Attribute<Peer>, void, undefined> {
+    const same = this.#byType.get(type.key) ?? [];
+    for (let at = placeOf(same, start); at < same.length; at++) {
+      const attribute = same[at];
+      if (!attribute || attribute.handle > end) return;
+      yield attribute;
+    }
+  }
+}
+
+/** Where the first is whose handle is not below `handle`. */
+function placeOf(attributes: readonly { readonly handle: number }[], handle: number): number {
+  let from = 0;
+  let to = attributes.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((attributes[middle]?.handle ?? 0) < handle) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

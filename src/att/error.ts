@@ -7,6 +7,8 @@ import type { ErrorResponse } from "./pdu.ts";
 export interface AttErrorOptions extends ErrorOptions {
   /** What the handle stands for, such as "characteristic 2a37". */
   readonly about?: string | undefined;
+  /** What to do about it, for the message. */
+  readonly advice?: string | undefined;
 }
 
 /** The server refused a request. Vol 3, Part F, 3.4.1.1. */
@@ -21,11 +23,12 @@ export class AttError extends BleError {
    * @param options.about - What the handle stands for, for the message.
    * @throws {@link RangeError} `status` is no octet, or `handle` has more than 16 bits.
    */
-  constructor(status: ErrorCode, handle = 0x0000, { about, ...options }: AttErrorOptions = {}) {
+  constructor(status: ErrorCode, handle = 0x0000, { about, advice, ...options }: AttErrorOptions = {}) {
     if (!isWhole(status, 0xff)) throw new RangeError(`no ATT error code: ${status}`);
     if (!isWhole(handle, 0xffff)) throw new RangeError(`no attribute handle: ${handle}`);
     const which = `handle 0x${hexNumber(handle, 4)}${about === undefined ? "" : ` (${about})`}`;
-    super(`${errorName(status)} (0x${hexNumber(status, 2)}) on ${which}`, options);
+    const more = advice === undefined ? "" : `: ${advice}`;
+    super(`${errorName(status)} (0x${hexNumber(status, 2)}) on ${which}${more}`, options);
     this.status = status;
     this.handle = handle;
   }

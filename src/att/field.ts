@@ -1,4 +1,4 @@
-import { Layout } from "buffer-layout";
+import { bufferLayout } from "../common/layout.ts";
 import { type Field, type Fields, group, list, mapped, rest } from "../common/struct.ts";
 import { Uuid } from "../common/uuid.ts";
 
@@ -11,7 +11,7 @@ export interface ItemSize {
 }
 
 // Members are not #private: buffer-layout's replicate() copies plain properties only.
-class UniformList<T extends object> extends Layout<readonly T[]> {
+class UniformList<T extends object> extends bufferLayout.Layout<readonly T[]> {
   readonly itemSize: ItemSize;
   readonly item: Field<T>;
 

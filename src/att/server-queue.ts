@@ -1,7 +1,7 @@
 import { noOctets } from "../common/bytes.ts";
 import { type Procedure, run, wait } from "../common/procedure.ts";
 import { writableAttribute, type Writable } from "./access.ts";
-import type { ReadResult, WriteResult } from "./attribute-table.ts";
+import type { AgreedWrite, ReadResult } from "./attribute-table.ts";
 import { ErrorCode } from "./error-code.ts";
 import { Opcode } from "./opcode.ts";
 import { overlay } from "./overlay.ts";
@@ -78,12 +78,43 @@ interface Failure {
   readonly error: ErrorCode;
 }
 
-/** "This request shall be handled by the server as an atomic operation": all is checked before anything is written. */
+/** A prepared write that is ready to be carried out. */
+interface ReadyWrite<Peer> {
+  readonly attribute: Writable<Peer>;
+  readonly value: Uint8Array;
+}
+
+/**
+ * "This request shall be handled by the server as an atomic operation": all is checked, then all who have a say are
+ * asked, in the order of the writes; only when nobody has refused the values are kept. What a handler has done meanwhile
+ * nobody can undo.
+ */
 function* writeAll<Peer>(
   server: Serving<Peer>,
   writes: readonly PreparedWrite[],
 ): Procedure<Failure | undefined> {
-  const ready: { readonly attribute: Writable<Peer>; readonly value: Uint8Array }[] = [];
+  const ready = readyWrites(server, writes);
+  if (!Array.isArray(ready)) return ready;
+  const agreed: Agreed[] = [];
+  for (const { attribute, value } of ready) {
+    const { handle } = attribute;
+    const answer = yield* wait<AgreedWrite | ErrorCode>((done) => {
+      propose(attribute, server.peer, value, done);
+    });
+    if (typeof answer === "number") return { handle, error: answer };
+    agreed.push({ handle, write: answer });
+  }
+  // While a handler took its time the attributes may have gone: 3.4.6.3, "due to a database change".
+  const gone = ready.find(({ attribute }) => server.table.at(attribute.handle) !== attribute);
+  if (gone) return { handle: gone.attribute.handle, error: ErrorCode.DatabaseOutOfSync };
+  return keepAll(agreed);
+}
+
+function readyWrites<Peer>(
+  server: Serving<Peer>,
+  writes: readonly PreparedWrite[],
+): ReadyWrite<Peer>[] | Failure {
+  const ready: ReadyWrite<Peer>[] = [];
   const values = new Map<number, Uint8Array>();
   for (const { handle, offset, octets } of writes) {
     const attribute = writableAttribute(server, handle, "write");
@@ -93,12 +124,41 @@ function* writeAll<Peer>(
     values.set(handle, value);
     ready.push({ attribute, value });
   }
-  for (const { attribute, value } of ready) {
-    const error = yield* wait<WriteResult>((done) => {
-      attribute.write(server.peer, { value, acknowledged: true }, done);
+  return ready;
+}
+
+interface Agreed {
+  readonly handle: number;
+  readonly write: AgreedWrite;
+}
+
+/** An attribute that keeps nothing itself: it was written when it was asked. */
+const written: AgreedWrite = { keep: () => undefined, undo: () => undefined, tell: () => undefined };
+
+function propose<Peer>(
+  attribute: Writable<Peer>,
+  peer: Peer,
+  value: Uint8Array,
+  done: (result: AgreedWrite | ErrorCode) => void,
+): void {
+  const write = { value, acknowledged: true };
+  if (attribute.propose) attribute.propose(peer, write, done);
+  else {
+    attribute.write(peer, write, (error) => {
+      done(error ?? written);
     });
-    if (error !== undefined) return { handle: attribute.handle, error };
   }
+}
+
+/** All or none. */
+function keepAll(agreed: readonly Agreed[]): Failure | undefined {
+  for (const [index, { handle, write }] of agreed.entries()) {
+    const error = write.keep();
+    if (error === undefined) continue;
+    for (const { write: before } of agreed.slice(0, index).reverse()) before.undo();
+    return { handle, error };
+  }
+  for (const { write } of agreed) write.tell();
   return undefined;
 }
 

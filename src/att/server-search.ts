@@ -2,7 +2,7 @@ import { equal } from "../common/bytes.ts";
 import { type Operation, type Procedure, run, wait } from "../common/procedure.ts";
 import { Uuid } from "../common/uuid.ts";
 import { readAttribute } from "./access.ts";
-import type { Attribute, AttributeTable, ReadResult } from "./attribute-table.ts";
+import type { Attribute, ReadResult } from "./attribute-table.ts";
 import { ErrorCode } from "./error-code.ts";
 import { Opcode } from "./opcode.ts";
 import {
@@ -63,7 +63,7 @@ function findInformation<Peer>(server: Serving<Peer>, pdu: Uint8Array): void {
 function findByTypeValue<Peer>(server: Serving<Peer>, pdu: Uint8Array): void {
   const { attributeType, value, ...range } = FindByTypeValueRequest.decode(pdu);
   if (!isRange(range, server)) return;
-  const wanted = ofType(server.table, range, ({ short }) => short === attributeType);
+  const wanted = server.table.ofType(Uuid.from(attributeType), range.startHandle, range.endHandle);
   const most = Math.floor((server.mtu - 1) / 4);
   run(match(server, wanted, new Uint8Array(value), most), (handles) => {
     if (handles instanceof Error) throw handles; // reading gives values or codes, never errors
@@ -88,16 +88,6 @@ function* match<Peer>(
   return handles;
 }
 
-/** Only as far as it is walked: a table may be long. */
-function* ofType<Peer>(
-  table: AttributeTable<Peer>,
-  { startHandle, endHandle }: { startHandle: number; endHandle: number },
-  isWanted: (type: Uuid) => boolean,
-): Generator<Attribute<Peer>, void, undefined> {
-  for (const attribute of table.between(startHandle, endHandle))
-    if (isWanted(attribute.type)) yield attribute;
-}
-
 /** Vol 3, Part F, 3.4.4.9. */
 function readByGroupType<Peer>(server: Serving<Peer>, pdu: Uint8Array): void {
   const { type, ...range } = ReadByGroupTypeRequest.decode(pdu);
@@ -108,9 +98,9 @@ function readByGroupType<Peer>(server: Serving<Peer>, pdu: Uint8Array): void {
   }
   const entries: { handle: number; groupEndHandle: number; value: Uint8Array }[] = [];
   let room = server.mtu - 2;
-  for (const attribute of server.table.between(range.startHandle, range.endHandle)) {
+  for (const attribute of server.table.ofType(type, range.startHandle, range.endHandle)) {
     const { handle, constant, groupEnd } = attribute;
-    if (!attribute.type.equals(type) || !constant) continue;
+    if (!constant) continue;
     const value = constant.subarray(0, Math.min(server.mtu - 6, mostEntryOctets - 4));
     room -= 4 + value.length;
     if (room < 0 || (entries[0] && entries[0].value.length !== value.length)) break;
@@ -123,7 +113,7 @@ function readByGroupType<Peer>(server: Serving<Peer>, pdu: Uint8Array): void {
 function readByType<Peer>(server: Serving<Peer>, pdu: Uint8Array): void {
   const { type, ...range } = ReadByTypeRequest.decode(pdu);
   if (!isRange(range, server)) return;
-  const wanted = ofType(server.table, range, (found) => found.equals(type));
+  const wanted = server.table.ofType(type, range.startHandle, range.endHandle);
   run(collect(server, wanted), (outcome) => {
     if (outcome instanceof Error) throw outcome; // reading gives values or codes, never errors
     const { entries, refused } = outcome;

@@ -100,10 +100,12 @@ export class AttServer<Peer> implements Serving<Peer> {
   }
 
   refuse(handle: number, error: ErrorCode): void {
-    // These two are about the server and not about the attribute. Vol 3, Part F, 3.3.
-    const ours = error === ErrorCode.UnlikelyError || error === ErrorCode.InsufficientResources;
     const requestOpcode = this.#answering ?? 0;
-    this.respond(ErrorResponse.encode({ requestOpcode, handle: ours ? 0x0000 : handle, error }));
+    // These two are about the server and not about the attribute (Vol 3, Part F, 3.3), except where several attributes
+    // are written and the client is to learn of which: 3.4.6.3.
+    const ours = error === ErrorCode.UnlikelyError || error === ErrorCode.InsufficientResources;
+    const named = !ours || requestOpcode === Opcode.ExecuteWriteRequest;
+    this.respond(ErrorResponse.encode({ requestOpcode, handle: named ? handle : 0x0000, error }));
   }
 
   #request(opcode: number, pdu: Uint8Array): void {

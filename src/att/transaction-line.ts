@@ -13,9 +13,11 @@ const transactionTimeout = 30_000;
 /** How many PDUs may wait in one line, so that a program that never waits for answers cannot fill the memory. */
 const mostWaiting = 1024;
 
-/** Tells whether anybody still waits for an answer; an AbortSignal is one. */
+/** Tells whether a PDU that waits for its turn is still to be sent; an AbortSignal is one. */
 export interface Abandoned {
   readonly aborted: boolean;
+  /** Called when the PDU's turn has come and it is not sent: its `done` never will be. */
+  passedOver?(): void;
 }
 
 interface Transaction {
@@ -37,6 +39,8 @@ export class TransactionLine {
   readonly #line: Transaction[] = [];
   #timer: Disposable | undefined;
   #ended: BleError | undefined;
+  /** An answer is being told: what comes next is sent only when that has had its effect. */
+  #telling = false;
 
   /** @param onTimeout - The bearer must be closed: called before the waiting transactions are told. */
   constructor(channel: Channel, clock: Clock, onTimeout: (error: AttTimeoutError) => void) {
@@ -77,7 +81,7 @@ export class TransactionLine {
       return;
     }
     this.#line.push({ head, body, answer, done, signal });
-    if (this.#line.length === 1) this.#transmit();
+    if (this.#line.length === 1 && !this.#telling) this.#transmit();
   }
 
   /**
@@ -93,8 +97,14 @@ export class TransactionLine {
     this.#line.shift();
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    this.#transmit();
-    transaction.done(outcome);
+    // Before the next is sent: what is learnt now may show that it must not be. Vol 3, Part G, 2.5.2.1.
+    this.#telling = true;
+    try {
+      transaction.done(outcome);
+    } finally {
+      this.#telling = false;
+      this.#transmit();
+    }
   }
 
   /** Ends all that waits, and all that is started later, with `reason`. */
@@ -106,11 +116,17 @@ export class TransactionLine {
   }
 
   #transmit(): void {
-    while (this.#line[0]?.signal?.aborted) this.#line.shift();
+    let passedOver: Abandoned[] | undefined;
+    for (let signal = this.#line[0]?.signal; signal?.aborted; signal = this.#line[0]?.signal) {
+      this.#line.shift();
+      if (signal.passedOver) (passedOver ??= []).push(signal);
+    }
     const [next] = this.#line;
-    if (!next) return;
-    this.#timer = this.#clock.after(transactionTimeout, this.#due);
-    this.#channel.send(Priority.Attribute, next.head, next.body);
+    if (next) {
+      this.#timer = this.#clock.after(transactionTimeout, this.#due);
+      this.#channel.send(Priority.Attribute, next.head, next.body);
+    }
+    if (passedOver) for (const signal of passedOver) signal.passedOver?.();
   }
 }
 

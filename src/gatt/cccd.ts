@@ -1,4 +1,4 @@
-import type { Attribute } from "../att/attribute-table.ts";
+import type { AgreedWrite, Attribute } from "../att/attribute-table.ts";
 import { ErrorCode } from "../att/error-code.ts";
 import { overlayFixed } from "../att/overlay.ts";
 import { u16At } from "../common/bytes.ts";
@@ -25,6 +25,12 @@ export function clientConfiguration(
     const bits = client.configuration(valueHandle);
     return Uint8Array.of(bits, bits >> 8);
   };
+  const bitsFor = (client: ServedClient, octets: Uint8Array): { readonly configured: number } | ErrorCode => {
+    const whole = overlayFixed(valueFor(client), 0, octets);
+    if (typeof whole === "number") return whole;
+    const configured = u16At(whole, 0);
+    return (configured & ~allowed) === 0 ? { configured } : ErrorCode.CccdImproperlyConfigured;
+  };
   return {
     handle,
     type: GattType.ClientCharacteristicConfiguration,
@@ -34,19 +40,32 @@ export function clientConfiguration(
       done(valueFor(client));
     },
     write(client, { value }, done) {
-      const whole = overlayFixed(valueFor(client), 0, value);
-      if (typeof whole === "number") {
-        done(whole);
-        return;
-      }
-      const bits = u16At(whole, 0);
-      if ((bits & ~allowed) !== 0) {
-        done(ErrorCode.CccdImproperlyConfigured);
-        return;
-      }
-      client.configure(valueHandle, bits);
-      done(undefined);
+      const bits = bitsFor(client, value);
+      if (typeof bits === "object") {
+        client.configure(valueHandle, bits.configured);
+        done(undefined);
+      } else done(bits);
+    },
+    propose(client, { value }, done) {
+      const bits = bitsFor(client, value);
+      if (typeof bits === "object") done(proposed(client, valueHandle, bits.configured));
+      else done(bits);
     },
     compose: (client, before, offset, octets) => overlayFixed(before ?? valueFor(client), offset, octets),
+  };
+}
+
+/** A configuration that is written together with other values. */
+function proposed(client: ServedClient, valueHandle: number, bits: number): AgreedWrite {
+  const before = client.configuration(valueHandle);
+  return {
+    keep() {
+      client.configure(valueHandle, bits);
+      return undefined;
+    },
+    undo() {
+      client.configure(valueHandle, before);
+    },
+    tell: () => undefined,
   };
 }

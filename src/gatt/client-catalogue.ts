@@ -11,6 +11,7 @@ import { KnownServices } from "./known-services.ts";
 import { discoverAll, discoverByUuid, discoverRange } from "./remote-database.ts";
 import type { RemoteService } from "./remote-service.ts";
 import type { RemoteLink } from "./remote-value.ts";
+import { isHashOf } from "./verified-database.ts";
 
 /** What a search is for: everything, the primary services of one UUID, or the first of these. */
 export type Wanted = "everything" | { readonly uuid: Uuid; readonly onlyFirst: boolean };
@@ -144,9 +145,18 @@ export class Catalogue {
     if (!this.#isAnswered(wanted)) {
       if (!(yield* this.#renew(requester, steady)) || !(yield* this.#find(wanted, requester, steady)))
         return false;
-      store.save(hash, snapshotOf(this.#complete, this.#searched, this.known.all));
+      const verified = yield* this.#verify(requester, hash);
+      if (!steady()) return false;
+      store.save(hash, snapshotOf(this.#complete, this.#searched, this.known.all), verified);
     }
     return true;
+  }
+
+  /** Whether what is known may serve other servers of the same hash. A part of a database has none. */
+  *#verify(requester: Requester, hash: string | undefined): Procedure<boolean> {
+    if (hash === undefined || !this.#complete || !this.#user.store.shared) return false;
+    const services = this.known.all.map(({ data }) => data);
+    return yield* isHashOf(requester, hash, services);
   }
 
   #isAnswered(wanted: Wanted | undefined): boolean {

@@ -1,6 +1,7 @@
 import type { ClientBearer, Requester } from "../att/client-bearer.ts";
 import { AttError } from "../att/error.ts";
 import { ErrorCode } from "../att/error-code.ts";
+import type { Abandoned } from "../att/transaction-line.ts";
 import { u16At } from "../common/bytes.ts";
 import type { BleError } from "../common/errors.ts";
 import { type Done, type Procedure, wait } from "../common/procedure.ts";
@@ -15,10 +16,11 @@ import type { DatabaseCache, ServerMemory } from "./database-cache.ts";
 import { DatabaseStore } from "./database-store.ts";
 import { type HandleRange, wholeRange } from "./discovery.ts";
 import type { KnownServices } from "./known-services.ts";
-import { PreparedWrites } from "./reliable-write.ts";
+import { type PreparedWrite, PreparedWrites } from "./reliable-write.ts";
 import type { RemoteCharacteristic } from "./remote-characteristic.ts";
 import type { RemoteService } from "./remote-service.ts";
-import type { RemoteLink } from "./remote-value.ts";
+import type { PreparedPart, RemoteLink } from "./remote-value.ts";
+import { together } from "./request-subject.ts";
 import { ClientFeature } from "./served-client.ts";
 import { ValueSinks } from "./value-sinks.ts";
 
@@ -33,6 +35,8 @@ export interface ClientParts {
   readonly memory?: ServerMemory | undefined;
   /** The client takes enhanced bearers, and says so in Client Supported Features. */
   readonly enhanced?: boolean | undefined;
+  /** How many values of a subscription may wait, unless the subscription says it. */
+  readonly capacity?: (() => number | undefined) | undefined;
 }
 
 /** The inside of a GATT client: puts bearers, memory and recovery together for the objects that the program sees. */
@@ -40,9 +44,11 @@ export class ClientCore implements RemoteLink {
   readonly turn: Turn;
   readonly bearers: BearerSet;
   readonly sinks: ValueSinks = new ValueSinks();
-  readonly prepared: PreparedWrites = new PreparedWrites();
+  readonly #prepared = new PreparedWrites();
   readonly catalogue: Catalogue;
   readonly setup: ClientSetup;
+  /** Told, when the turn is over, of handles whose attributes may have changed. */
+  onServicesChanged: ((range: HandleRange) => void) | undefined;
   readonly #parts: ClientParts;
   /** The link's security where it is to be raised. */
   readonly #raised: LinkSecurity | undefined;
@@ -50,6 +56,8 @@ export class ClientCore implements RemoteLink {
   #ended: BleError | undefined;
   /** The server's Service Changed characteristic, once it was found. */
   #watched: RemoteCharacteristic | undefined;
+  /** The server was searched for Service Changed because the program waits for values. */
+  #lookedForChanges = false;
   /** A search for what has changed is under way because the program waits for values. */
   #following = false;
   /** What the link was when the server was asked for its indications, or that it has agreed. */
@@ -79,6 +87,10 @@ export class ClientCore implements RemoteLink {
     return this.bearers.first;
   }
 
+  get capacity(): number | undefined {
+    return this.#parts.capacity?.();
+  }
+
   get encrypted(): boolean {
     return this.#parts.security?.state.encrypted ?? false;
   }
@@ -87,10 +99,22 @@ export class ClientCore implements RemoteLink {
     return new RecoveringRequester(this.bearers.pick(handle), this.#raised, subject);
   }
 
-  /** Where a write over several attributes goes: all of it over one bearer. */
-  requesters(): (subject: Subject) => Requester {
-    const bearer = this.bearers.pick(0);
-    return (subject) => new RecoveringRequester(bearer, this.#raised, subject);
+  writePrepared(parts: readonly PreparedPart[], done: Done<undefined>, signal?: Abandoned): void {
+    const values = parts.map(({ value }) => value);
+    // All of it over one bearer; a long write over that of other requests about its attribute.
+    const bearer = this.bearers.pick(values.length === 1 ? (values[0]?.handle ?? 0) : 0);
+    const subject = together(values);
+    const write: PreparedWrite = {
+      values: parts.map(({ value, offset, octets }) => ({
+        handle: value.handle,
+        offset,
+        value: octets,
+        requester: new RecoveringRequester(bearer, this.#raised, value),
+      })),
+      requester: bearer,
+      subject,
+    };
+    this.#prepared.write(write, done, signal);
   }
 
   serviceAt(handle: number): RemoteService | undefined {
@@ -99,10 +123,12 @@ export class ClientCore implements RemoteLink {
 
   /**
    * A client that takes part in robust caching gets no values while it does not know of a change, and one that asks for
-   * nothing more would never learn: Service Changed must tell it. Vol 3, Part G, 2.5.2.1.
+   * nothing more would never learn, nor that what it waits for is gone: Service Changed must tell it. A server that has
+   * no such characteristic is asked for it once. Vol 3, Part G, 2.5.2.1.
    */
   awaitValues(): void {
-    if (this.#watched || !this.setup.robust) return;
+    if (this.#watched || !this.setup.hashed || (this.#lookedForChanges && !this.setup.robust)) return;
+    this.#lookedForChanges = true;
     // What comes of it is nobody's business, but that the change that came in between has to be followed.
     this.catalogue.search({ uuid: genericAttributeService, onlyFirst: true }, () => {
       this.#follow();
@@ -113,25 +139,42 @@ export class ClientCore implements RemoteLink {
     this.catalogue.refresh(done);
   }
 
-  outOfSync(done: Done<undefined>): void {
+  get isUntold(): boolean {
+    return this.setup.hashed && !this.setup.robust && !this.#watched;
+  }
+
+  doubt(status: ErrorCode, done: Done<undefined>): void {
     this.catalogue.invalidate(wholeRange);
+    if (status === ErrorCode.DatabaseOutOfSync) this.#tell(wholeRange);
     this.catalogue.refresh(done);
+  }
+
+  foundChanged(): void {
+    this.#tell(wholeRange);
+  }
+
+  #tell(range: HandleRange): void {
+    this.turn.defer(() => {
+      this.onServicesChanged?.(range);
+    });
   }
 
   /**
    * A notification or an indication came, over any bearer; `value` is *borrowed*.
    *
-   * An indication that nobody asked for on this link comes of a bond: it is Service Changed, whose handle is not known
-   * before the services were searched. Vol 3, Part G, 2.5.2 and 7.1.
+   * An indication that nobody asked for on this link comes of a bond: it may be Service Changed, as long as its handle is
+   * not known because the services have not been searched. Vol 3, Part G, 2.5.2 and 7.1.
    */
   value(handle: number, value: Uint8Array, indicated: boolean): void {
-    if (indicated && value.length === serviceChangedSize && !this.sinks.has(handle)) {
-      this.#servicesChanged(value);
-    } else this.sinks.value(handle, value);
+    const mayTellOfChanges = indicated && value.length === serviceChangedSize && !this.sinks.has(handle);
+    if (mayTellOfChanges && this.#watched?.standing !== "known") this.#servicesChanged(value);
+    else this.sinks.value(handle, value);
   }
 
   #servicesChanged(value: Uint8Array): void {
-    this.catalogue.invalidate(changedRange(value));
+    const range = changedRange(value);
+    this.catalogue.invalidate(range);
+    this.#tell(range);
     this.#follow();
   }
 

@@ -26,7 +26,8 @@ const hashSize = 16;
 /** What client and server tell each other before attributes are searched: MTU, Database Hash, features. */
 export class ClientSetup {
   readonly #bearer: ClientBearer;
-  readonly #hashed: boolean;
+  /** Whether the Database Hash is asked for, and robust caching taken part in where the server has them. */
+  readonly hashed: boolean;
   readonly #features: number;
   #mtu: "unknown" | "asked" | "known" = "unknown";
   readonly #waiting: (() => void)[] = [];
@@ -42,7 +43,7 @@ export class ClientSetup {
    */
   constructor(bearer: ClientBearer, hashed: boolean, features: number) {
     this.#bearer = bearer;
-    this.#hashed = hashed;
+    this.hashed = hashed;
     this.#features = features;
   }
 
@@ -65,7 +66,7 @@ export class ClientSetup {
 
   /** Whether the server knows that the client takes part in robust caching. Vol 3, Part G, 2.5.2.1. */
   get robust(): boolean {
-    return this.#hashed && this.#featuresAt === "told";
+    return this.hashed && this.#featuresAt === "told";
   }
 
   /** The hash is another from now on. */
@@ -80,7 +81,7 @@ export class ClientSetup {
    * unnoticed from then on. One that does not know Client Supported Features does not take part.
    */
   *identify(requester: Requester): Procedure<string | undefined> {
-    if (!this.#hashed) return undefined;
+    if (!this.hashed) return undefined;
     if (this.#hash) return this.#hash.value;
     yield* this.tellFeatures(requester);
     const found =

@@ -1,9 +1,14 @@
+import { EventEmitter } from "node:events";
+import { shownAsText } from "../common/inspect.ts";
 import type { ClientBearer } from "../att/client-bearer.ts";
 import type { BleError } from "../common/errors.ts";
+import { checkCallOptions, checkOptions } from "../common/options.ts";
 import { run } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import { Uuid, type UuidLike } from "../common/uuid.ts";
+import { AttributeClient } from "./attribute-client.ts";
+import { requireArray, requirePairs } from "./call-options.ts";
 import type { Wanted } from "./client-catalogue.ts";
 import { ClientCore, type ClientParts } from "./client-core.ts";
 import { wholeRange } from "./discovery.ts";
@@ -12,6 +17,7 @@ import { readByUuid, readMultiple, type ReadPart, type ValueByUuid } from "./rea
 import type { RemoteCharacteristic } from "./remote-characteristic.ts";
 import type { RemoteService } from "./remote-service.ts";
 import { checkWrite, RemoteValue } from "./remote-value.ts";
+import { anything, together } from "./request-subject.ts";
 
 /** Which services are wanted. */
 export interface ServicesOptions extends CallOptions {
@@ -36,20 +42,52 @@ export interface ReadMultipleOptions extends CallOptions {
   readonly lengths?: readonly number[];
 }
 
+/** The handles whose attributes may be others than before, first and last included. Vol 3, Part G, 7.1. */
+export interface ServicesChange {
+  readonly startHandle: number;
+  readonly endHandle: number;
+}
+
+/** What the program can observe of a server. */
+export interface GattClientEvents {
+  /**
+   * The server's services have changed, by what it says (Service Changed, Database Out Of Sync) or by what it does not
+   * have any more. What was found in the range is looked at before it is used again: what is gone rejects with
+   * {@link StaleAttributeError}, what has not changed goes on as before. Ask for services anew to learn what there is.
+   */
+  servicesChanged: [change: ServicesChange];
+}
+
 /**
  * The peer's GATT server, as this host sees it: `connection.gatt`. Vol 3, Part G, 4.
  *
  * Before the first search the MTU is exchanged. What was discovered is remembered as long as the connection lasts, and
  * longer where the server has a Database Hash or the peer is bonded. Changes of the server's services that it tells of
- * are followed: what has not changed stays the same object.
+ * are followed: what has not changed stays the same object, and the event `servicesChanged` tells of each.
  */
-export class GattClient {
+export class GattClient extends EventEmitter<GattClientEvents> {
+  static {
+    shownAsText(GattClient.prototype);
+  }
+
   /** @internal */
   readonly core: ClientCore;
+  /** The same server by handles alone: for programs that know them. */
+  readonly attributes: AttributeClient;
 
   /** @internal Made with the connection. */
   constructor(bearer: ClientBearer, turn: Turn, parts: ClientParts = {}) {
+    super();
     this.core = new ClientCore(bearer, turn, parts);
+    this.attributes = new AttributeClient(this.core);
+    this.core.onServicesChanged = ({ start, end }) => {
+      this.emit("servicesChanged", { startHandle: start, endHandle: end });
+    };
+  }
+
+  override toString(): string {
+    const known = this.core.catalogue.known.all.map(({ uuid }) => uuid.toString());
+    return `ATT_MTU ${this.mtu}, ${known.length === 0 ? "nothing searched yet" : `knows ${known.join(", ")}`}`;
   }
 
   /** The ATT_MTU in force, 23 to 517 octets. */
@@ -71,7 +109,9 @@ export class GattClient {
    * @throws {@link MalformedPduError} What it told makes no sense.
    * @throws {@link DisconnectedError} The link was lost first.
    */
-  async services({ uuid, ...options }: ServicesOptions = {}): Promise<readonly RemoteService[]> {
+  async services(options: ServicesOptions = {}): Promise<readonly RemoteService[]> {
+    checkOptions("services", options, { uuid: "anything", signal: "signal" }, '{ uuid: "180d", signal }');
+    const { uuid } = options;
     const wanted = uuid === undefined ? "everything" : { uuid: Uuid.from(uuid), onlyFirst: false };
     return this.#search(wanted, options);
   }
@@ -83,6 +123,7 @@ export class GattClient {
    * @throws {@link NotFoundError} The server has none.
    */
   async service(uuid: UuidLike, options?: CallOptions): Promise<RemoteService> {
+    checkCallOptions("service", options);
     const wanted = Uuid.from(uuid);
     const [found] = await this.#search({ uuid: wanted, onlyFirst: true }, options);
     if (found) return found;
@@ -99,6 +140,9 @@ export class GattClient {
     uuid: UuidLike,
     options?: CallOptions,
   ): Promise<RemoteCharacteristic> {
+    if ((uuid as unknown) === undefined) {
+      throw new TypeError('characteristic: give the service and the characteristic, ("180d", "2a37")');
+    }
     return (await this.service(service, options)).characteristic(uuid);
   }
 
@@ -110,18 +154,15 @@ export class GattClient {
    * @throws {@link AttError} The server refused to tell one of them.
    * @throws {@link RangeError} The handles are no range.
    */
-  async readByUuid(
-    uuid: UuidLike,
-    { start = wholeRange.start, end = wholeRange.end, ...options }: ReadByUuidOptions = {},
-  ): Promise<readonly ValueByUuid[]> {
+  async readByUuid(uuid: UuidLike, options: ReadByUuidOptions = {}): Promise<readonly ValueByUuid[]> {
+    const kinds = { start: "number", end: "number", signal: "signal" } as const;
+    checkOptions("readByUuid", options, kinds, "{ start: 0x0001, end: 0xffff, signal }");
+    const { start = wholeRange.start, end = wholeRange.end } = options;
     const type = Uuid.from(uuid);
     checkRange(start, end);
     await this.#begin(options);
     const { core } = this;
-    const subject = {
-      label: `values of ${type.toString()}`,
-      confirm: core.outOfSync.bind(core),
-    };
+    const subject = anything(core, `values of ${type.toString()}`);
     return promised<readonly ValueByUuid[]>((done) => {
       run(readByUuid(core.requester(0, subject), type, { start, end }), done);
     }, options);
@@ -139,17 +180,15 @@ export class GattClient {
    */
   async readMultiple(
     values: readonly RemoteValue[],
-    { lengths, ...options }: ReadMultipleOptions = {},
+    options: ReadMultipleOptions = {},
   ): Promise<readonly Uint8Array[]> {
+    const kinds = { lengths: "list", signal: "signal" } as const;
+    checkOptions("readMultiple", options, kinds, "{ lengths: [2, 1], signal }");
     checkValues(values, this.core);
-    const parts = partsOf(values, lengths);
+    const parts = partsOf(values, options.lengths);
     for (const value of values) if (value.standing !== "known") await value.checkStanding(options);
     return promised<readonly Uint8Array[]>((done) => {
-      const subject = {
-        label: `one of ${values.map(({ label }) => label).join(", ")}`,
-        confirm: confirmAll(values),
-      };
-      const requester = this.core.requester(0, subject);
+      const requester = this.core.requester(0, together(values));
       run(readMultiple(requester, parts, options.signal), done);
     }, options);
   }
@@ -160,8 +199,12 @@ export class GattClient {
    *
    * @param values - Written in their order. Copied.
    * @param options.signal - Stops waiting; what was prepared is given up.
-   * @throws {@link AttError} The server refused one of them; nothing was written.
+   * @throws {@link AttError} The server refused one of them; `handle` tells which. What it has refused when it was asked
+   *   to prepare was not written, nor were the others. What it has refused when it was told to write all leaves them
+   *   undefined (Vol 3, Part F, 3.4.6.3): a server of this host keeps none of the values then, though what its program's
+   *   handlers of those in front have done stays done.
    * @throws {@link MalformedPduError} It gave back something else; nothing was written.
+   * @throws {@link StaleAttributeError} The server's services have changed, and one of them is no longer there.
    * @throws {@link RangeError} A value is longer than 512 octets.
    * @throws {@link TypeError} One of the values is another connection's.
    *
@@ -174,6 +217,8 @@ export class GattClient {
     values: readonly (readonly [value: RemoteValue, octets: Uint8Array])[],
     options: CallOptions = {},
   ): Promise<void> {
+    checkCallOptions("reliableWrite", options);
+    requirePairs(values);
     checkValues(
       values.map(([value]) => value),
       this.core,
@@ -184,14 +229,8 @@ export class GattClient {
     });
     for (const { value } of copies) if (value.standing !== "known") await value.checkStanding(options);
     await promised<undefined>((done) => {
-      const requester = this.core.requesters();
-      const prepared = copies.map(({ value, octets }) => ({
-        handle: value.handle,
-        offset: 0,
-        value: octets,
-        requester: requester(value),
-      }));
-      this.core.prepared.write(prepared, done, options.signal);
+      const parts = copies.map(({ value, octets }) => ({ value, offset: 0, octets }));
+      this.core.writePrepared(parts, done, options.signal);
     }, options);
   }
 
@@ -202,6 +241,7 @@ export class GattClient {
 
   /** @internal A notification or an indication came, over any bearer; `value` is *borrowed*. */
   value(handle: number, value: Uint8Array, indicated = false): void {
+    this.attributes.value(handle, value, indicated);
     this.core.value(handle, value, indicated);
   }
 
@@ -230,6 +270,7 @@ export class GattClient {
 
 /** @throws {@link TypeError} A handle means something else on every connection. */
 function checkValues(values: readonly unknown[], link: ClientCore): void {
+  requireArray("values", values, "characteristics or descriptors");
   for (const value of values) {
     if (!(value instanceof RemoteValue))
       throw new TypeError("values: give characteristics or descriptors; of a typed one its plain");
@@ -246,20 +287,6 @@ function partsOf(values: readonly RemoteValue[], lengths: readonly number[] | un
       throw new RangeError(`lengths: ${length} is not in 0 to 512`);
   }
   return values.map(({ handle }, index) => ({ handle, length: lengths?.[index] }));
-}
-
-/** After a change of the server's services all of them must still be there. */
-function confirmAll(values: readonly RemoteValue[]): RemoteValue["confirm"] {
-  return (done) => {
-    const [first] = values;
-    if (!first) {
-      done(undefined);
-      return;
-    }
-    first.confirm((outcome) => {
-      done(outcome ?? values.find(({ staleness }) => staleness)?.staleness);
-    });
-  };
 }
 
 function checkRange(start: number, end: number): void {

@@ -37,7 +37,8 @@ export interface DatabaseRecord {
 }
 
 /**
- * Databases by their Database Hash: equal devices have equal hashes, so one entry serves all of them.
+ * Databases by their Database Hash: equal devices have equal hashes, so one entry serves all of them. Whole ones only,
+ * of which it was checked that they have the hash their server has claimed: none can spoil them for others.
  * Vol 3, Part G, 7.3.
  */
 export interface DatabaseCache {

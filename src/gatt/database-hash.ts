@@ -27,13 +27,16 @@ const withoutValue: ReadonlySet<string> = new Set(
   ].map(({ key }) => key),
 );
 
+/** What counts of an attribute. */
+export type HashedAttribute = Pick<Attribute<never>, "handle" | "type" | "constant">;
+
 /**
  * The Database Hash of attributes, as it goes over the air: little-endian, like every number of GATT. Vol 3, Part G,
  * 7.3.1.
  *
  * @param attributes - In the order of their handles.
  */
-export function databaseHash(attributes: Iterable<Attribute<never>>): Uint8Array {
+export function databaseHash(attributes: Iterable<HashedAttribute>): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const { handle, type, constant } of attributes) {
     const counts = withValue.has(type.key);

@@ -42,18 +42,27 @@ export class DatabaseStore {
     return services && { complete: record.complete, searched: record.searched, services };
   }
 
-  save(hash: string | undefined, database: DatabaseRecord): void {
+  /** Whether databases of one server serve others, so that it matters whether a hash is true. */
+  get shared(): boolean {
+    return this.#cache !== undefined;
+  }
+
+  /** @param verified - The database is known to have that hash, so it serves other servers that have it. */
+  save(hash: string | undefined, database: DatabaseRecord, verified: boolean): void {
     if (hash !== undefined) {
-      this.#cache?.save(hash, database);
+      if (verified) this.#cache?.save(hash, database);
       this.#memory?.save({ hash, database });
     } else if (database.complete) this.#memory?.save({ database });
   }
 
   #record(hash: string | undefined, changed: boolean): DatabaseRecord | undefined {
     const remembered = this.#memory?.load();
-    if (remembered && remembered.hash === hash && (hash !== undefined || !changed))
-      return remembered.database;
-    return hash === undefined ? undefined : this.#cache?.load(hash);
+    const own =
+      remembered && remembered.hash === hash && (hash !== undefined || !changed)
+        ? remembered.database
+        : undefined;
+    if (own?.complete || hash === undefined) return own;
+    return this.#cache?.load(hash) ?? own;
   }
 }
 

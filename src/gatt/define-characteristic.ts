@@ -1,3 +1,4 @@
+import { shownAsText } from "../common/inspect.ts";
 import type { CallOptions } from "../common/promised.ts";
 import { Uuid, type UuidLike } from "../common/uuid.ts";
 import type { GattClient } from "./client.ts";
@@ -17,12 +18,20 @@ export interface TypedCharacteristicDefinition<T> extends CharacteristicDefiniti
 
 /** A kind of characteristic, the same on server and client. Made by {@link defineCharacteristic}. */
 export class CharacteristicType<T> {
+  static {
+    shownAsText(CharacteristicType.prototype);
+  }
+
   readonly uuid: Uuid;
   readonly codec: ValueCodec<T>;
 
   constructor(uuid: Uuid, codec: ValueCodec<T>) {
     this.uuid = uuid;
     this.codec = codec;
+  }
+
+  toString(): string {
+    return this.uuid.toString();
   }
 
   /**

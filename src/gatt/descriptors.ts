@@ -1,4 +1,5 @@
 import { Uuid, type UuidLike } from "../common/uuid.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import { GattType } from "./declaration.ts";
 import { descriptor, type DescriptorDefinition, type DescriptorOptions } from "./service-builder.ts";
 
@@ -69,9 +70,4 @@ export function serverConfiguration(options: DescriptorOptions = {}): Descriptor
     write: true,
     ...options,
   });
-}
-
-function requireWhole(name: string, number: number, least: number, most: number): void {
-  if (Number.isInteger(number) && number >= least && number <= most) return;
-  throw new RangeError(`${name}: a whole number from ${least} to ${most}, not ${number}`);
 }

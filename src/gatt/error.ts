@@ -1,3 +1,4 @@
+import { hexNumber } from "../common/bytes.ts";
 import { BleError } from "../common/errors.ts";
 
 /** The server does not have what was asked for, or does not allow it; the message says what it has. */
@@ -11,6 +12,16 @@ export class NotFoundError extends BleError {
  */
 export class StaleAttributeError extends BleError {
   readonly code = "STALE_ATTRIBUTE";
+  /** The handle it had. */
+  readonly handle: number;
+
+  /** @param label - What it was, such as "characteristic 2a37". */
+  constructor(label: string, handle: number) {
+    super(
+      `${label} (handle 0x${hexNumber(handle, 4)}) is no longer what the server has there: ask connection.gatt for it again`,
+    );
+    this.handle = handle;
+  }
 }
 
 /** There is no key to sign with: signed writes need a bond in which one was given. Vol 3, Part C, 10.4.1. */

@@ -41,11 +41,11 @@ export class GattService {
         }),
       }),
     );
-    this.#serviceChanged = new ServiceChanged(serviceChanged.handle);
+    this.#serviceChanged = new ServiceChanged(serviceChanged.handle, server.handlerFailed);
     this.#start = serviceChanged.handle - 2;
     this.#end = Math.max(databaseHash.handle, ...Object.values(rest).map(({ handle }) => handle));
     server.onReturned = (client) => {
-      this.#serviceChanged.returned(client, server.handlerFailed);
+      this.#serviceChanged.returned(client);
     };
   }
 

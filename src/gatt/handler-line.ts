@@ -25,6 +25,13 @@ export class HandlerLine {
     return true;
   }
 
+  /** Begins a job of the caller's own, if none is under way; the caller says by {@link next} that it has ended. */
+  begin(): boolean {
+    if (this.#busy) return false;
+    this.#busy = true;
+    return true;
+  }
+
   /** The job under way has ended. */
   next(): void {
     const job = this.#waiting.shift();

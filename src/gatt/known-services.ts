@@ -110,7 +110,7 @@ export class KnownServices {
     if (characteristic.standing !== "gone") return;
     this.#link.sinks.end(
       characteristic.handle,
-      new StaleAttributeError(`${characteristic.label} is no longer what the server has there`),
+      new StaleAttributeError(characteristic.label, characteristic.handle),
     );
   }
 }

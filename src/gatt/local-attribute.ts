@@ -39,6 +39,9 @@ export function valueAttribute(handle: number, value: LocalValue): Attribute<Ser
     attribute.write = ({ connection }, write, done) => {
       value.write(connection, write, done);
     };
+    attribute.propose = ({ connection }, write, done) => {
+      value.propose(connection, write, done);
+    };
     attribute.compose = (_client, before, offset, octets) => value.compose(before, offset, octets);
   }
   if (value.asksFor("read") || value.asksFor("write")) {

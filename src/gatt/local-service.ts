@@ -14,6 +14,7 @@ import { LocalCharacteristic } from "./local-characteristic.ts";
 import { extendedPropertiesOf, type PlacedCharacteristic, type PlacedService } from "./local-layout.ts";
 import { LocalValue, type ValueSetup } from "./local-value.ts";
 import { Configuration, type ServedClient } from "./served-client.ts";
+import type { ServedClients } from "./served-clients.ts";
 import type {
   CharacteristicDefinitions,
   CharacteristicOptions,
@@ -24,7 +25,7 @@ import type {
 /** What the characteristics of a server share. */
 export interface ServiceSetup extends ValueSetup {
   readonly turn: Turn;
-  readonly clients: readonly ServedClient[];
+  readonly clients: ServedClients;
 }
 
 /** A service ready to be put into the table. */
@@ -64,10 +65,12 @@ export function buildService(
 }
 
 function buildCharacteristic(
-  { definition: { uuid, options }, handle, configuration, extendedProperties, end }: PlacedCharacteristic,
+  placed: PlacedCharacteristic,
   setup: ServiceSetup,
   attributes: Attribute<ServedClient>[],
 ): LocalCharacteristic {
+  const { handle, configuration, extendedProperties, end } = placed;
+  const { uuid, options } = placed.definition;
   const value = new LocalValue(uuid, options, setup);
   const valueHandle = handle + 1;
   const properties = propertiesOf(
@@ -103,7 +106,8 @@ function buildCharacteristic(
     );
   }
   const { clients, turn } = setup;
-  return new LocalCharacteristic({ handle: valueHandle, value, offered, clients, turn });
+  const descriptors = placed.descriptors.map(({ handle, definition }) => ({ uuid: definition.uuid, handle }));
+  return new LocalCharacteristic({ handle: valueHandle, value, descriptors, offered, clients, turn });
 }
 
 function configurationBits({ notify, indicate }: CharacteristicOptions): number {
@@ -117,7 +121,7 @@ function descriptorAttribute(
   setup: ServiceSetup,
 ): Attribute<ServedClient> {
   const { uuid, options, formats } = definition;
-  const value = new LocalValue(uuid, options, setup);
+  const value = new LocalValue(uuid, options, setup, "descriptor");
   if (formats) value.set(aggregateOf(formats, handleOf));
   // Its value counts in the Database Hash where the program has declared it by hand.
   if (uuid.equals(GattType.CharacteristicExtendedProperties))

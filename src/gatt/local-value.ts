@@ -1,4 +1,4 @@
-import type { Access, AttributeWrite, ReadResult, WriteResult } from "../att/attribute-table.ts";
+import type { Access, AgreedWrite, AttributeWrite, ReadResult, WriteResult } from "../att/attribute-table.ts";
 import { AttError } from "../att/error.ts";
 import { ErrorCode } from "../att/error-code.ts";
 import type { LinkSecurity } from "../common/security.ts";
@@ -23,11 +23,15 @@ export type HandlerFailed = (error: unknown) => void;
 export interface ValueSetup {
   readonly turn: Turn;
   readonly handlerFailed: HandlerFailed;
+  /** Asked for consent where the program has no handler for it. */
+  readonly authorizeService?: (connection: GattPeer) => Promise<boolean>;
 }
 
 /** A value of the local server: the octets kept for the program, and its handlers. */
 export class LocalValue {
   readonly uuid: Uuid;
+  /** What it is the value of, for messages. */
+  readonly #label: string;
   /** Told when a written value has been kept. */
   onKept: ((event: WriteEvent) => void) | undefined;
   readonly #buffer: ValueBuffer;
@@ -37,8 +41,14 @@ export class LocalValue {
   readonly #writes = new WeakMap<GattPeer, HandlerLine>();
   readonly #questions = new WeakMap<GattPeer, HandlerLine>();
 
-  constructor(uuid: Uuid, options: CharacteristicOptions, setup: ValueSetup) {
+  constructor(
+    uuid: Uuid,
+    options: CharacteristicOptions,
+    setup: ValueSetup,
+    kind: "characteristic" | "descriptor" = "characteristic",
+  ) {
     this.uuid = uuid;
+    this.#label = `${kind} ${uuid.toString()}`;
     this.#options = options;
     this.#setup = setup;
     this.#buffer = new ValueBuffer(options);
@@ -65,9 +75,9 @@ export class LocalValue {
     return this.writable || this.#takes("command", false) || this.#takes("signedCommand", false);
   }
 
-  /** *Borrowed*: do not write into it. */
+  /** As it is at this moment, and as those who hold it see it from then on. *Borrowed*: do not write into it. */
   get octets(): Uint8Array {
-    return this.#buffer.octets;
+    return this.#buffer.lend();
   }
 
   /** @throws {@link RangeError} More octets than there may be. */
@@ -103,6 +113,7 @@ export class LocalValue {
   /** Asks the program, about one client once at a time: what waits too long in line for it is not granted. */
   authorize(event: Omit<AuthorizeEvent, "uuid">, done: (granted: boolean) => void): void {
     const { onAuthorize } = this.#options;
+    const { authorizeService } = onAuthorize ? {} : this.#setup;
     const line = lineOf(this.#questions, event.connection);
     const answer = (granted: boolean): void => {
       done(granted);
@@ -110,7 +121,8 @@ export class LocalValue {
     };
     const taken = line.enter(() => {
       this.#call<boolean>(
-        () => onAuthorize?.({ ...event, uuid: this.uuid }) ?? false,
+        onAuthorize ? "onAuthorize" : "authorizeService",
+        () => onAuthorize?.({ ...event, uuid: this.uuid }) ?? authorizeService?.(event.connection) ?? false,
         () => {
           answer(false);
         },
@@ -129,6 +141,7 @@ export class LocalValue {
       return;
     }
     this.#call(
+      "onRead",
       () => onRead({ connection, offset }),
       done,
       (octets) => {
@@ -142,39 +155,111 @@ export class LocalValue {
   }
 
   write(connection: GattPeer, write: AttributeWrite, done: (result: WriteResult) => void): void {
+    if (this.#options.onWrite && this.#buffer.takesWhole(write.value)) {
+      const line = lineOf(this.#writes, connection);
+      if (line.begin()) {
+        this.#setup.turn.deferWith(this.#show, { connection, write, done, line });
+        return;
+      }
+    }
     const value = this.#buffer.compose(undefined, 0, write.value);
     if (typeof value === "number") {
       done(value);
       return;
     }
     const { acknowledged } = write;
-    const { onWrite } = this.#options;
-    if (!onWrite) {
-      done(this.#keep(connection, value, acknowledged));
+    if (!this.#options.onWrite) {
+      done(this.#keep({ connection, value, acknowledged }));
       return;
     }
-    // The handler owns its octets; what is kept here must not change with them.
-    const event = { connection, value: new Uint8Array(value), acknowledged };
-    const line = lineOf(this.#writes, connection);
+    const event = { connection, value, acknowledged };
+    this.#ask(event, (refused) => {
+      done(refused ?? this.#keep(event));
+    });
+  }
+
+  /**
+   * The usual write: it replaces the value, and no other waits for the handler. The packet is still there at the end of
+   * the turn, so its octets are copied for the handler alone; those kept here take the place of the old ones.
+   */
+  readonly #show = ({ connection, write: { value, acknowledged }, done, line }: PlainWrite): void => {
+    let result: unknown;
+    try {
+      result = this.#options.onWrite?.({ connection, value: new Uint8Array(value), acknowledged });
+    } catch (error) {
+      done(this.#codeOf("onWrite", error));
+      line.next();
+      return;
+    }
+    if (!isThenable(result)) {
+      this.#buffer.replace(value);
+      this.onKept?.({ connection, value, acknowledged });
+      done(undefined);
+      line.next();
+      return;
+    }
+    const kept = new Uint8Array(value);
+    const answer = (refused: ErrorCode | undefined): void => {
+      done(refused ?? this.#keep({ connection, value: kept, acknowledged }));
+      line.next();
+    };
+    result.then(
+      () => {
+        answer(undefined);
+      },
+      (error: unknown) => {
+        answer(this.#codeOf("onWrite", error));
+      },
+    );
+  };
+
+  /** Asks the handler, if there is one, and leaves the value as it is until all that is written with it is agreed to. */
+  propose(
+    connection: GattPeer,
+    write: AttributeWrite,
+    done: (result: AgreedWrite | ErrorCode) => void,
+  ): void {
+    const value = this.#buffer.compose(undefined, 0, write.value);
+    if (typeof value === "number") {
+      done(value);
+      return;
+    }
+    const event = { connection, value, acknowledged: write.acknowledged };
+    const agreed = (): AgreedWrite => new BufferedWrite(this.#buffer, value, () => this.onKept?.(event));
+    if (!this.#options.onWrite) {
+      done(agreed());
+      return;
+    }
+    this.#ask(event, (refused) => {
+      done(refused ?? agreed());
+    });
+  }
+
+  /** The handler gets the writes of a client one after the other, and what it says of one is taken before the next. */
+  #ask(event: WriteEvent, answered: (refused: ErrorCode | undefined) => void): void {
+    const { onWrite } = this.#options;
+    const line = lineOf(this.#writes, event.connection);
+    const answer = (refused: ErrorCode | undefined): void => {
+      answered(refused);
+      line.next();
+    };
     const taken = line.enter(() => {
       this.#call(
-        () => onWrite(event),
-        (error) => {
-          done(error);
-          line.next();
-        },
+        "onWrite",
+        // The handler owns its octets; what is kept here must not change with them.
+        () => onWrite?.({ ...event, value: new Uint8Array(event.value) }),
+        answer,
         () => {
-          done(this.#keep(connection, value, acknowledged));
-          line.next();
+          answer(undefined);
         },
       );
     });
-    if (!taken) done(ErrorCode.InsufficientResources);
+    if (!taken) answered(ErrorCode.InsufficientResources);
   }
 
-  #keep(connection: GattPeer, value: Uint8Array, acknowledged: boolean): WriteResult {
-    if (!this.#buffer.keep(value)) return ErrorCode.InsufficientResources;
-    this.onKept?.({ connection, value, acknowledged });
+  #keep(event: WriteEvent): WriteResult {
+    if (!this.#buffer.keep(event.value)) return ErrorCode.InsufficientResources;
+    this.onKept?.(event);
     return undefined;
   }
 
@@ -196,14 +281,21 @@ export class LocalValue {
     if (octets instanceof Uint8Array && octets.length <= mostValueOctets) return octets;
     this.#setup.handlerFailed(
       octets instanceof Uint8Array
-        ? new RangeError(`onRead gave ${octets.length} octets, more than ${mostValueOctets}`)
-        : new TypeError(`onRead gave ${typeof octets}, no Uint8Array`),
+        ? new RangeError(
+            `${this.#where("onRead")} gave ${octets.length} octets, more than ${mostValueOctets}`,
+          )
+        : new TypeError(`${this.#where("onRead")} gave ${typeof octets}, no Uint8Array`),
     );
     return ErrorCode.UnlikelyError;
   }
 
+  #where(name: string): string {
+    return `${name} of ${this.#label}`;
+  }
+
   /** Runs a handler when the turn is over, and makes an error code of what it throws then or later. */
   #call<T>(
+    name: string,
     handler: () => T | Promise<T>,
     refused: (error: ErrorCode) => void,
     succeeded: (result: T) => void,
@@ -213,7 +305,7 @@ export class LocalValue {
       try {
         result = handler();
       } catch (error) {
-        refused(this.#codeOf(error));
+        refused(this.#codeOf(name, error));
         return;
       }
       if (!isThenable(result)) {
@@ -221,15 +313,51 @@ export class LocalValue {
         return;
       }
       result.then(succeeded, (error: unknown) => {
-        refused(this.#codeOf(error));
+        refused(this.#codeOf(name, error));
       });
     });
   }
 
-  #codeOf(error: unknown): ErrorCode {
+  #codeOf(name: string, error: unknown): ErrorCode {
     if (error instanceof AttError) return error.status;
-    this.#setup.handlerFailed(error);
+    const why = error instanceof Error ? error.message : String(error);
+    this.#setup.handlerFailed(new Error(`${this.#where(name)}: ${why}`, { cause: error }));
     return ErrorCode.UnlikelyError;
+  }
+}
+
+/** A write that needs nothing of what was there before. */
+interface PlainWrite {
+  readonly connection: GattPeer;
+  readonly write: AttributeWrite;
+  readonly done: (result: WriteResult) => void;
+  readonly line: HandlerLine;
+}
+
+/** A value that replaces, or is appended to, the one kept here. */
+class BufferedWrite implements AgreedWrite {
+  readonly tell: () => void;
+  readonly #buffer: ValueBuffer;
+  readonly #value: Uint8Array;
+  #before: Uint8Array | undefined;
+  #kept: Uint8Array | undefined;
+
+  constructor(buffer: ValueBuffer, value: Uint8Array, tell: () => void) {
+    this.#buffer = buffer;
+    this.#value = value;
+    this.tell = tell;
+  }
+
+  keep(): WriteResult {
+    const before = this.#buffer.octets;
+    if (!this.#buffer.keep(this.#value)) return ErrorCode.InsufficientResources;
+    this.#before = before;
+    this.#kept = this.#buffer.octets;
+    return undefined;
+  }
+
+  undo(): void {
+    if (this.#before && this.#kept) this.#buffer.restore(this.#before, this.#kept);
   }
 }
 

@@ -2,7 +2,8 @@ import type { AttBearer } from "../att/att.ts";
 import { concat, requireOctets } from "../common/bytes.ts";
 import { BleError } from "../common/errors.ts";
 import { promised } from "../common/promised.ts";
-import type { LocalCharacteristic, NotifyOptions } from "./local-characteristic.ts";
+import { checkRecipients, requirePairs } from "./call-options.ts";
+import { LocalCharacteristic, type NotifyOptions } from "./local-characteristic.ts";
 import { ClientFeature, Configuration, type ServedClient } from "./served-client.ts";
 import { checkValue } from "./service-builder.ts";
 
@@ -23,7 +24,11 @@ export async function notifyMultiple(
   values: readonly CharacteristicValue[],
   options: NotifyOptions,
 ): Promise<number> {
+  checkRecipients("notifyMultiple", options);
+  requirePairs(values);
   for (const [characteristic, value] of values) {
+    if (!(characteristic instanceof LocalCharacteristic))
+      throw new TypeError("values: give characteristics of this host; of a typed one its plain");
     characteristic.checkOffer(Configuration.Notification);
     requireOctets(value);
     checkValue({ value });

@@ -8,7 +8,7 @@ import {
 
 /** What a client must bring before it may do something with a value. Vol 3, Part F, 3.2.5. */
 export interface Permission extends SecurityRequirement {
-  /** The program is asked each time: `onAuthorize`. */
+  /** The program is asked each time: `onAuthorize`. Without one the agent is, once for each link and service. */
   readonly authorized?: boolean;
 }
 

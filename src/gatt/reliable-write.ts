@@ -1,5 +1,6 @@
 import type { Requester } from "../att/client-bearer.ts";
 import { AttError } from "../att/error.ts";
+import { ErrorCode } from "../att/error-code.ts";
 import {
   ExecuteWriteFlags,
   ExecuteWriteRequest,
@@ -10,7 +11,8 @@ import {
 import type { Abandoned } from "../att/transaction-line.ts";
 import { equal } from "../common/bytes.ts";
 import { BackPressureError, BleError, MalformedPduError } from "../common/errors.ts";
-import { type Done, type Procedure, run } from "../common/procedure.ts";
+import { type Done, type Procedure, run, wait } from "../common/procedure.ts";
+import type { Subject } from "./client-recovery.ts";
 import { ask } from "./discovery.ts";
 
 /** A value, or the part of one from an offset on, that is to be written together with others. */
@@ -19,8 +21,17 @@ export interface PreparedValue {
   readonly offset: number;
   /** *Owned*. */
   readonly value: Uint8Array;
-  /** All of one write must lead over one bearer. */
+  /** Sends what prepares it, and mends what it is refused for. */
   readonly requester: Requester;
+}
+
+/** Values to be written all or none. All of it must lead over one bearer: a server's order is that of one. */
+export interface PreparedWrite {
+  readonly values: readonly PreparedValue[];
+  /** Sends what is about all of them. What it is refused for is not mended by sending it again: the queue is empty then. */
+  readonly requester: Requester;
+  /** All of them. */
+  readonly subject: Subject;
 }
 
 /** What stands before the octets in ATT_PREPARE_WRITE_REQ. */
@@ -40,17 +51,18 @@ export class PreparedWrites {
   #writing = false;
 
   /**
-   * Writes all values or, where the server does not take one of them or gives back another, none.
+   * Writes all values or, where the server does not take one of them for what it can find out itself or gives back
+   * another, none.
    *
    * @param signal - Once it is aborted, what was prepared is given up; what is being executed is not.
    */
-  write(values: readonly PreparedValue[], done: Done<undefined>, signal?: Abandoned): void {
+  write(write: PreparedWrite, done: Done<undefined>, signal?: Abandoned): void {
     if (this.#waiting.length >= mostWaiting) {
       done(new BackPressureError(`${mostWaiting} long or reliable writes wait already`));
       return;
     }
     this.#waiting.push(() => {
-      run(prepareAndExecute(values, signal), (outcome) => {
+      run(writeTogether(write, signal), (outcome) => {
         done(outcome); // before the next, which may end at once: the answers come in the order of the calls
         this.#writing = false;
         this.#next();
@@ -68,13 +80,25 @@ export class PreparedWrites {
   }
 }
 
-function* prepareAndExecute(
-  values: readonly PreparedValue[],
+/** Begins anew, once, where the server's attributes have changed meanwhile: 3.4.6.3 of Vol 3, Part F. */
+function* writeTogether(write: PreparedWrite, signal: Abandoned | undefined): Procedure<undefined> {
+  if (write.values.length === 0) return;
+  for (let again = false; ; again = true) {
+    if (!(yield* prepareAll(write, signal))) return;
+    const refusal = yield* execute(write);
+    if (!refusal) return;
+    if (again || signal?.aborted || refusal.status !== ErrorCode.DatabaseOutOfSync) throw refusal;
+    yield* wait<undefined>((done) => {
+      write.subject.confirm(refusal.status, done);
+    });
+  }
+}
+
+/** @returns False where it was given up. */
+function* prepareAll(
+  { values, requester }: PreparedWrite,
   signal: Abandoned | undefined,
-): Procedure<undefined> {
-  const [first] = values;
-  if (!first) return;
-  const { requester } = first;
+): Procedure<boolean> {
   let prepared = 0;
   try {
     for (const value of values) {
@@ -85,14 +109,24 @@ function* prepareAndExecute(
       }
     }
   } catch (error) {
-    if (error instanceof AttError || error instanceof MalformedPduError) yield* cancel(requester);
+    if (error instanceof BleError) yield* cancel(requester);
     throw error;
   }
-  if (signal?.aborted) {
-    if (prepared > 0) yield* cancel(requester);
-    return;
+  if (!signal?.aborted) return true;
+  if (prepared > 0) yield* cancel(requester);
+  return false;
+}
+
+/** @returns The refusal, which says what the attribute is that the server blames: one of several. */
+function* execute({ requester, subject }: PreparedWrite): Procedure<AttError | undefined> {
+  const request = ExecuteWriteRequest.encode({ flags: ExecuteWriteFlags.Write });
+  try {
+    yield* ask(requester, request, ExecuteWriteResponse);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AttError)) throw error;
+    return new AttError(error.status, error.handle, { about: subject.about(error.handle) });
   }
-  yield* ask(requester, ExecuteWriteRequest.encode({ flags: ExecuteWriteFlags.Write }), ExecuteWriteResponse);
 }
 
 /** An empty value has one part, which is empty. */

@@ -4,7 +4,8 @@ import { requireOctets } from "../common/bytes.ts";
 import { BleError } from "../common/errors.ts";
 import type { Done } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
-import { type CharacteristicProperties, GattType } from "./declaration.ts";
+import { checkCommandOptions, checkNotificationsKinds } from "./call-options.ts";
+import { type CharacteristicProperties, GattType, propertyList } from "./declaration.ts";
 import { NoSigningKeyError, NotFoundError } from "./error.ts";
 import { NotificationIterator } from "./notification-iterator.ts";
 import { RemoteConfiguration } from "./remote-configuration.ts";
@@ -43,6 +44,10 @@ export class RemoteCharacteristic extends RemoteValue {
     const type = GattType.ClientCharacteristicConfiguration;
     const configuration = this.descriptors.find(({ uuid }) => uuid.equals(type));
     this.#configuration = configuration && new RemoteConfiguration(configuration);
+  }
+
+  override toString(): string {
+    return `${super.toString()} (${propertyList(this.properties).join(", ")})`;
   }
 
   /** @internal */
@@ -101,23 +106,22 @@ export class RemoteCharacteristic extends RemoteValue {
    */
   async writeWithoutResponse(value: Uint8Array, options?: CommandOptions): Promise<void> {
     requireOctets(value);
+    checkCommandOptions(options);
     const { link } = this;
-    this.#checkOffered(options?.signed ?? false);
+    this.#checkOffered(options?.signed === true);
     options?.signal?.throwIfAborted();
-    if (this.standing !== "known") await this.checkStanding(options);
-    const signed = (options?.signed ?? false) && !link.encrypted;
-    this.#checkLength(value, signed ? this.maxWriteLength - signatureSize : this.maxWriteLength);
-    this.#checkLink();
-    if (link.commands.hasRoom) {
-      const failure = this.#send(value, signed);
-      if (failure) throw failure;
-      return;
+    for (let sent = false; !sent;) {
+      if (this.standing !== "known") await this.checkStanding(options);
+      const signed = options?.signed === true && !link.encrypted;
+      this.#checkLength(value, signed ? this.maxWriteLength - signatureSize : this.maxWriteLength);
+      this.#checkLink();
+      if (link.commands.hasRoom) {
+        const failure = this.#send(value, signed);
+        if (failure) throw failure;
+        return;
+      }
+      sent = await this.#sendLater(value, signed, options);
     }
-    await promised<undefined>((done) => {
-      link.commands.whenRoom((outcome) => {
-        done(outcome ?? (options?.signal?.aborted ? undefined : this.#send(value, signed)));
-      });
-    }, options);
     this.#checkLink(); // room also comes when the link is lost, and then the value went nowhere
   }
 
@@ -139,10 +143,12 @@ export class RemoteCharacteristic extends RemoteValue {
     options.signal?.throwIfAborted();
     if (this.standing !== "known") await this.checkStanding(options);
     this.#checkLink();
-    const defer = (callback: () => void): void => {
-      link.turn.defer(callback);
-    };
-    const subscription = new Subscription(options, defer, (own) => this.#unsubscribe(own, configuration));
+    const capacity = options.capacity ?? link.capacity;
+    const subscription = new Subscription(
+      capacity === undefined ? options : { ...options, capacity },
+      link.turn,
+      (own) => this.#unsubscribe(own, configuration),
+    );
     link.sinks.add(this.handle, subscription.sink);
     configuration.want(subscription, bits);
     try {
@@ -159,11 +165,12 @@ export class RemoteCharacteristic extends RemoteValue {
 
   /**
    * The values the server sends on its own account. Subscribes when the iteration begins and unsubscribes when it
-   * ends. Up to 1024 values wait for a program that is slower than the server; one more ends the iteration with
+   * ends. Up to `capacity` values wait for a program that is slower than the server; one more ends the iteration with
    * QueueOverflowError.
    *
    * @param options.signal - Aborting makes the iteration throw `signal.reason` at once; the server is told meanwhile.
    * @throws {@link DisconnectedError} The link was lost.
+   * @throws {@link TypeError} An option is none: at once.
    *
    * @example
    * ```ts
@@ -171,8 +178,22 @@ export class RemoteCharacteristic extends RemoteValue {
    * ```
    */
   notifications(options: Omit<SubscribeOptions, "onValue"> & CallOptions = {}): NotificationIterator {
+    checkNotificationsKinds(options);
     const subscribe = (signal: AbortSignal): Promise<Subscription> => this.subscribe({ ...options, signal });
     return new NotificationIterator(subscribe, options.signal);
+  }
+
+  /** @returns False when the server's services have changed meanwhile, and nothing was sent. */
+  #sendLater(value: Uint8Array, signed: boolean, options: CallOptions | undefined): Promise<boolean> {
+    const { commands } = this.link;
+    return promised<boolean>((done) => {
+      commands.whenRoom((outcome) => {
+        if (outcome) done(outcome);
+        else if (options?.signal?.aborted) done(true);
+        else if (this.standing !== "known" && !this.link.ended) done(false);
+        else done(this.#send(value, signed) ?? true);
+      });
+    }, options);
   }
 
   #send(value: Uint8Array, signed: boolean): NoSigningKeyError | undefined {

@@ -1,3 +1,5 @@
+import { shownAsText } from "../common/inspect.ts";
+import { hexNumber } from "../common/bytes.ts";
 import { Uuid, type UuidLike } from "../common/uuid.ts";
 import { NotFoundError } from "./error.ts";
 import type { RemoteCharacteristic } from "./remote-characteristic.ts";
@@ -6,6 +8,10 @@ import type { RemoteLink, Standing } from "./remote-value.ts";
 
 /** A service of the server, with everything in it. Vol 3, Part G, 3.1. */
 export class RemoteService {
+  static {
+    shownAsText(RemoteService.prototype);
+  }
+
   readonly uuid: Uuid;
   /** The first and the last of its handles. */
   readonly handle: number;
@@ -28,6 +34,12 @@ export class RemoteService {
     this.primary = data.primary;
     this.characteristics = characteristics;
     this.#link = link;
+  }
+
+  toString(): string {
+    const range = `0x${hexNumber(this.handle, 4)} to 0x${hexNumber(this.endHandle, 4)}`;
+    const has = this.characteristics.map((each) => each.uuid.toString()).join(", ") || "no characteristics";
+    return `${this.uuid.toString()} at ${range} (${has})`;
   }
 
   /** The services it includes, primary or secondary. Vol 3, Part G, 3.2. */

@@ -1,14 +1,18 @@
+import { shownAsText } from "../common/inspect.ts";
 import type { ClientBearer, Requester } from "../att/client-bearer.ts";
-import { requireOctets } from "../common/bytes.ts";
+import { ErrorCode } from "../att/error-code.ts";
+import type { Abandoned } from "../att/transaction-line.ts";
+import { requireOctets, hexNumber } from "../common/bytes.ts";
 import { BleError } from "../common/errors.ts";
+import { checkCallOptions } from "../common/options.ts";
 import type { Done } from "../common/procedure.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import type { Uuid } from "../common/uuid.ts";
+import { checkWriteOptions } from "./call-options.ts";
 import type { Subject } from "./client-recovery.ts";
 import { StaleAttributeError } from "./error.ts";
 import { readValue, writeValue } from "./read-write.ts";
-import type { PreparedWrites } from "./reliable-write.ts";
 import type { RemoteService } from "./remote-service.ts";
 import { mostValueOctets } from "./service-builder.ts";
 import type { ValueSinks } from "./value-sinks.ts";
@@ -20,8 +24,8 @@ export interface RemoteLink {
   readonly ended: BleError | undefined;
   /** Who wants the values that come by themselves. */
   readonly sinks: ValueSinks;
-  /** Long and reliable writes, which take turns. */
-  readonly prepared: PreparedWrites;
+  /** How many values of a subscription may wait, unless the subscription says it; `undefined` where nobody does. */
+  readonly capacity: number | undefined;
   /** The bearer that commands take. */
   readonly commands: ClientBearer;
   /** Whether the link is encrypted, so that nothing needs to be signed. */
@@ -34,12 +38,26 @@ export interface RemoteLink {
   awaitValues(): void;
   /** Finds out what of the attributes in doubt still holds. */
   refresh(done: Done<undefined>): void;
-  /** The server says that everything is in doubt. */
-  outOfSync(done: Done<undefined>): void;
+  /** The server has no way to tell of changes, and the client remembers what it has found. */
+  readonly isUntold: boolean;
+  /** The server has refused something in a way that puts everything in doubt: finds out what still holds. */
+  doubt(status: ErrorCode, done: Done<undefined>): void;
+  /** Services have changed without the server's telling of it. */
+  foundChanged(): void;
+  /** Writes several values together, or a long one part by part. Vol 3, Part G, 4.9.4 and 4.9.5. */
+  writePrepared(values: readonly PreparedPart[], done: Done<undefined>, signal?: Abandoned): void;
 }
 
 /** Whether an attribute is what it was when it was found: known to be, perhaps not, or not. Vol 3, Part G, 2.5.2. */
 export type Standing = "known" | "doubtful" | "gone";
+
+/** A value, or the part of one from an offset on, that is to be written by prepared writes. */
+export interface PreparedPart {
+  readonly value: RemoteValue;
+  readonly offset: number;
+  /** *Owned*. */
+  readonly octets: Uint8Array;
+}
 
 /** How to write. */
 export interface WriteOptions extends CallOptions {
@@ -51,6 +69,10 @@ export interface WriteOptions extends CallOptions {
 
 /** An attribute of the server that has a value: a characteristic or a descriptor. */
 export abstract class RemoteValue {
+  static {
+    shownAsText(this.prototype);
+  }
+
   readonly uuid: Uuid;
   /** The handle of the value: what tells two attributes with one UUID apart. */
   readonly handle: number;
@@ -58,12 +80,18 @@ export abstract class RemoteValue {
   readonly link: RemoteLink;
   /** @internal For the catalogue. */
   standing: Standing = "known";
+  /** It was found again after the server had denied to have it. */
+  #vouchedFor = false;
 
   /** @internal */
   constructor(uuid: Uuid, handle: number, link: RemoteLink) {
     this.uuid = uuid;
     this.handle = handle;
     this.link = link;
+  }
+
+  toString(): string {
+    return `${this.uuid.toString()} at 0x${hexNumber(this.handle, 4)}`;
   }
 
   /** @internal What it is, for messages. */
@@ -90,6 +118,7 @@ export abstract class RemoteValue {
    * @throws {@link DisconnectedError} The link was lost first.
    */
   async read(options?: CallOptions): Promise<Uint8Array> {
+    checkCallOptions("read", options);
     if (this.standing !== "known") await this.checkStanding(options);
     return promised<Uint8Array>((done) => {
       readValue(this.requester, this.handle, done, options?.signal);
@@ -110,6 +139,7 @@ export abstract class RemoteValue {
    * @throws {@link RangeError} The value is too long, or the offset is out of range.
    */
   async write(value: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    checkWriteOptions(options);
     const { offset = 0, long = offset > 0, signal } = options;
     checkWrite(value, offset);
     const copy = new Uint8Array(value); // it may wait in line behind other requests
@@ -117,22 +147,54 @@ export abstract class RemoteValue {
     await promised<undefined>((done) => {
       const { requester, handle } = this;
       const isLong = long || copy.length > requester.mtu - 3;
-      if (isLong) this.link.prepared.write([{ handle, offset, value: copy, requester }], done, signal);
+      if (isLong) this.link.writePrepared([{ value: this, offset, octets: copy }], done, signal);
       else writeValue(requester, handle, copy, done, signal);
     }, options);
   }
 
-  /** @internal Tells what the server's changes have made of the attribute: see {@link Subject}. */
-  confirm(done: Done<undefined>): void {
-    this.link.outOfSync((outcome) => {
-      done(outcome ?? this.staleness);
+  /** @internal For messages. */
+  about(): string {
+    return this.label;
+  }
+
+  /** @internal */
+  get inDoubt(): boolean {
+    return this.standing !== "known";
+  }
+
+  /** @internal See {@link Subject}. */
+  settle(done: Done<undefined>): void {
+    if (this.standing === "doubtful") {
+      this.link.refresh((outcome) => {
+        done(outcome ?? this.staleness);
+      });
+    } else done(this.staleness);
+  }
+
+  /**
+   * @internal Besides Database Out Of Sync, Invalid Handle and Attribute Not Found: a server may remove what it has and
+   * have no way to tell. But not again and again from one that answers so of what it has.
+   */
+  suspects(status: ErrorCode): boolean {
+    if (status === ErrorCode.DatabaseOutOfSync) return true;
+    return missing.has(status) && this.link.isUntold && !this.#vouchedFor;
+  }
+
+  /** @internal See {@link Subject}. */
+  confirm(status: ErrorCode, done: Done<undefined>): void {
+    this.link.doubt(status, (outcome) => {
+      const { staleness } = this;
+      if (missing.has(status) && !outcome) {
+        if (staleness) this.link.foundChanged();
+        else this.#vouchedFor = true;
+      }
+      done(outcome ?? staleness);
     });
   }
 
   /** @internal Why it cannot be used; `undefined` where it can. */
   get staleness(): StaleAttributeError | undefined {
-    if (this.standing !== "gone") return undefined;
-    return new StaleAttributeError(`${this.label} is no longer what the server has there: ask for it again`);
+    return this.standing === "gone" ? new StaleAttributeError(this.label, this.handle) : undefined;
   }
 
   /** @internal Where requests about it go. */
@@ -142,15 +204,14 @@ export abstract class RemoteValue {
 
   /** @internal Waits until it is known whether the server still has it. */
   async checkStanding(options?: CallOptions): Promise<void> {
-    if (this.standing === "doubtful") {
-      await promised<undefined>((done) => {
-        this.link.refresh(done);
-      }, options);
-    }
-    const { staleness } = this;
-    if (staleness) throw staleness;
+    await promised<undefined>((done) => {
+      this.settle(done);
+    }, options);
   }
 }
+
+/** How a server answers of an attribute that it does not have. Vol 3, Part F, 3.4.1.1. */
+const missing: ReadonlySet<ErrorCode> = new Set([ErrorCode.InvalidHandle, ErrorCode.AttributeNotFound]);
 
 /** A descriptor of a server's characteristic. Vol 3, Part G, 3.3.3. */
 export class RemoteDescriptor extends RemoteValue {

@@ -40,6 +40,8 @@ export interface ClientServer {
 
 interface Subscription {
   bits: number;
+  /** It comes of an earlier link, and the client has not proved yet to be the one that has asked for it. */
+  unproved: boolean;
   /** Values of one characteristic take one bearer as long as it is there, and so keep their order. */
   bearer: AttBearer<ServedClient> | undefined;
 }
@@ -59,6 +61,8 @@ export class ServedClient implements ServerSession, AwareClient {
   /** The Database Hash that the client was aware of last. */
   #knownHash: string | undefined;
   #next = 0;
+  /** Encryption was asked for because there is something to tell. */
+  #asked = false;
   /** Something is to be saved once the client has proved to be the one that is remembered. */
   #unsaved = false;
 
@@ -68,8 +72,10 @@ export class ServedClient implements ServerSession, AwareClient {
     this.security = security ?? insecure(() => new AttError(ErrorCode.InsufficientAuthentication));
     this.gate = new Awareness(this);
     if (memory) this.remember(memory);
-    this.security.onChange(({ encrypted }) => {
-      if (encrypted && this.#unsaved) this.#save();
+    this.security.onChange(() => {
+      if (!this.#proved) return;
+      this.#resume();
+      if (this.#unsaved) this.#save();
     });
   }
 
@@ -97,8 +103,11 @@ export class ServedClient implements ServerSession, AwareClient {
     }
     if (this.#bearers.length > 0) return;
     this.prepared.clear();
-    for (const [handle, { bits }] of this.#subscriptions) if (bits !== 0) this.#configured(handle, 0);
-    this.#subscriptions.clear();
+    for (const handle of [...this.#subscriptions.keys()]) {
+      const told = this.subscription(handle);
+      this.#subscriptions.delete(handle);
+      if (told !== 0) this.#server.configured(this, handle, 0);
+    }
   }
 
   /** The first octet of its Client Supported Features. */
@@ -120,8 +129,24 @@ export class ServedClient implements ServerSession, AwareClient {
     return this.#subscriptions.get(valueHandle)?.bits ?? 0;
   }
 
+  /**
+   * What of it counts: nothing of what a bonded client has asked for on an earlier link, until this one is encrypted with
+   * the bond's key. Who has but its address gets none of its values. Vol 3, Part C, 10.3.1.1.
+   */
+  subscription(valueHandle: number): number {
+    const subscription = this.#subscriptions.get(valueHandle);
+    return !subscription || subscription.unproved ? 0 : subscription.bits;
+  }
+
+  /** Whether it stands as asked for, but does not count yet: see {@link subscription}. */
+  unproved(valueHandle: number): boolean {
+    return this.#subscriptions.get(valueHandle)?.unproved ?? false;
+  }
+
+  /** The client has written it, on this link. */
   configure(valueHandle: number, bits: number): void {
-    if (this.configuration(valueHandle) === bits) return;
+    const subscription = this.#subscriptions.get(valueHandle);
+    if ((subscription?.bits ?? 0) === bits && !subscription?.unproved) return;
     this.#configured(valueHandle, bits);
     this.#save();
   }
@@ -135,9 +160,19 @@ export class ServedClient implements ServerSession, AwareClient {
   route(valueHandle: number, bits: number, force = false): AttBearer<ServedClient> | undefined {
     const subscription = this.#subscriptions.get(valueHandle);
     if (!subscription) return force ? this.#bearers[0] : undefined;
-    if ((subscription.bits & bits) === 0 && !force) return undefined;
+    if (((subscription.bits & bits) === 0 || subscription.unproved) && !force) return undefined;
     const { bearer } = subscription;
     return bearer?.open ? bearer : (subscription.bearer = this.#pick());
+  }
+
+  /**
+   * There is a value for it that an unencrypted link must not carry, and that it has asked for on an earlier one: "the
+   * server shall initiate or request encryption". Once on a link. Vol 3, Part C, 10.3.1.1.
+   */
+  needsEncryption(valueHandle: number): void {
+    if (this.#asked || !this.unproved(valueHandle) || !this.security.hasKey) return;
+    this.#asked = true;
+    this.security.raise({ encrypted: true }, () => undefined); // onChange tells when it is
   }
 
   /** Sends the values of that characteristic on this bearer from now on. */
@@ -177,15 +212,35 @@ export class ServedClient implements ServerSession, AwareClient {
     this.#knownHash = databaseHash;
     if (databaseHash !== this.#server.databaseHash()) this.gate.changed();
     for (const { handle, uuid, bits } of configurations) {
+      if (this.#subscriptions.has(handle)) continue; // what it has asked for on this link is newer
       const found = this.#server.configurable(handle);
-      if (found?.uuid === uuid && (bits & ~found.allowed) === 0) this.#configured(handle, bits);
+      if (found?.uuid !== uuid || (bits & ~found.allowed) !== 0) continue;
+      this.#subscriptions.set(handle, { bits, unproved: true, bearer: undefined });
+    }
+    if (this.#proved) this.#resume();
+  }
+
+  /** Whether the link is encrypted with the key of the bond. */
+  get #proved(): boolean {
+    const { encrypted, bonded } = this.security.state;
+    return encrypted && bonded;
+  }
+
+  /** The client is the one that has subscribed on an earlier link. */
+  #resume(): void {
+    for (const [handle, subscription] of this.#subscriptions) {
+      if (!subscription.unproved) continue;
+      subscription.unproved = false;
+      this.#server.configured(this, handle, subscription.bits);
     }
   }
 
   #configured(valueHandle: number, bits: number): void {
     const subscription = this.#subscriptions.get(valueHandle);
-    if (subscription) subscription.bits = bits;
-    else this.#subscriptions.set(valueHandle, { bits, bearer: undefined });
+    if (subscription) {
+      subscription.bits = bits;
+      subscription.unproved = false;
+    } else this.#subscriptions.set(valueHandle, { bits, unproved: false, bearer: undefined });
     this.#server.configured(this, valueHandle, bits);
   }
 
@@ -197,7 +252,7 @@ export class ServedClient implements ServerSession, AwareClient {
 
   /** Not what anybody does who has but the address of a bonded client: a link without its keys proves nothing. */
   #save(): void {
-    this.#unsaved = this.security.hasKey && !this.security.state.encrypted;
+    this.#unsaved = this.security.hasKey && !this.#proved;
     if (!this.#memory || this.#unsaved) return;
     if (this.gate.aware) this.#knownHash = this.#server.databaseHash();
     const configurations: ConfigurationRecord[] = [];

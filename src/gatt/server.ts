@@ -1,3 +1,4 @@
+import { shownAsText } from "../common/inspect.ts";
 import { AttributeTable, mostHandle } from "../att/attribute-table.ts";
 import { toHex } from "../common/bytes.ts";
 import type { Turn } from "../common/turn.ts";
@@ -9,6 +10,7 @@ import { layOut, type PlacedService } from "./local-layout.ts";
 import { buildService } from "./local-service.ts";
 import type { HandlerFailed } from "./local-value.ts";
 import { type CharacteristicValue, notifyMultiple } from "./notify-multiple.ts";
+import { ServedClients } from "./served-clients.ts";
 import { type ClientServer, ServedClient, type ServeOptions } from "./served-client.ts";
 import type {
   CharacteristicDefinitions,
@@ -35,14 +37,19 @@ interface OfferedService {
 
 /** The local GATT server: what this host offers to all its peers. Vol 3, Part G, 2.5. */
 export class GattServer {
+  static {
+    shownAsText(GattServer.prototype);
+  }
+
   /** @internal For the bearers. */
   readonly table: AttributeTable<ServedClient> = new AttributeTable();
   /** @internal Told of a client that comes back and does not know what has changed meanwhile. */
   onReturned: ((client: ServedClient) => void) | undefined;
+  /** @internal Asked whether a client may use a service, where the program has no `onAuthorize`. */
+  authorizeService: ((connection: GattPeer, service: Uuid) => Promise<boolean>) | undefined;
   /** @internal Told of a handler of the program that fails in a way it did not mean to. */
   readonly handlerFailed: HandlerFailed;
-  /** An array, since every notification walks over it. */
-  readonly #clients: ServedClient[] = [];
+  readonly #clients = new ServedClients();
   readonly #turn: Turn;
   readonly #onChanged: (startHandle: number, endHandle: number) => void;
   /** By what {@link add} gave for them. */
@@ -51,6 +58,8 @@ export class GattServer {
   /** By the handle of the value. */
   readonly #characteristics = new Map<number, LocalCharacteristic>();
   #hash: Uint8Array | undefined;
+  /** The lowest handle behind all that services have had. */
+  #behind = 0x0001;
   readonly #forClients: ClientServer;
 
   /**
@@ -80,6 +89,11 @@ export class GattServer {
     };
   }
 
+  toString(): string {
+    const services = [...this.#services.values()].map(({ uuid }) => uuid.toString());
+    return `offering ${services.join(", ") || "nothing"} to ${this.#clients.all.length} connected`;
+  }
+
   /**
    * Offers a service from now on, behind all others where it does not ask for a handle. Clients that know the services
    * as they were are told (Vol 3, Part G, 2.5.2).
@@ -96,6 +110,8 @@ export class GattServer {
       turn: this.#turn,
       handlerFailed: this.handlerFailed,
       clients: this.#clients,
+      authorizeService: async (connection) =>
+        (await this.authorizeService?.(connection, definition.uuid)) ?? false,
     });
     const service: Record<string, unknown> = {};
     for (const [name, local] of Object.entries(characteristics)) {
@@ -111,6 +127,7 @@ export class GattServer {
       includes: includes.map(({ startHandle }) => startHandle),
       characteristics: offered,
     });
+    this.#behind = Math.max(this.#behind, placed.end + 1);
     this.#changed(placed.start, placed.end);
     return service as LocalService<C>;
   }
@@ -136,8 +153,11 @@ export class GattServer {
     this.#removed.add(service);
     this.#services.delete(service);
     this.table.remove(start, end);
-    for (const { handle } of offered.characteristics) this.#characteristics.delete(handle);
-    for (const client of this.#clients) client.forget(start, end);
+    for (const each of offered.characteristics) {
+      this.#characteristics.delete(each.handle);
+      each.remove();
+    }
+    for (const client of this.#clients.all) client.forget(start, end);
     this.#changed(start, end);
   }
 
@@ -152,31 +172,30 @@ export class GattServer {
    * @throws {@link BackPressureError} 1024 values wait for one of the clients already.
    */
   notifyMultiple(values: readonly CharacteristicValue[], options: NotifyOptions = {}): Promise<number> {
-    return notifyMultiple(this.#clients, values, options);
+    return notifyMultiple(this.#clients.meant(options.to), values, options);
   }
 
   /** @internal Begins to serve a client; {@link leave} ends it. */
   serve(connection: GattPeer, options?: ServeOptions): ServedClient {
     const client = new ServedClient(connection, this.#forClients, options);
-    this.#clients.push(client);
+    this.#clients.add(client);
     return client;
   }
 
   /** @internal Ends what {@link serve} began. */
   leave(client: ServedClient): void {
     client.detach();
-    const at = this.#clients.indexOf(client);
-    if (at >= 0) this.#clients.splice(at, 1);
+    this.#clients.remove(client);
   }
 
   /** @internal Those served now. */
   get clients(): readonly ServedClient[] {
-    return this.#clients;
+    return this.#clients.all;
   }
 
   /** @internal The client at the other end of that connection. */
   clientOf(connection: GattPeer): ServedClient | undefined {
-    return this.#clients.find((client) => client.connection === connection);
+    return this.#clients.meant(connection)[0];
   }
 
   /** @internal As it goes over the air; *borrowed*. */
@@ -186,14 +205,14 @@ export class GattServer {
 
   #changed(start: number, end: number): void {
     this.#hash = undefined;
-    for (const client of this.#clients) client.databaseChanged();
+    for (const client of this.#clients.all) client.databaseChanged();
     this.#onChanged(start, end);
   }
 
   #place(definition: ServiceDefinition<CharacteristicDefinitions>): PlacedService {
     const { handle } = definition.options;
     const placed = layOut(definition, handle ?? this.#findRoom(definition));
-    const taken = this.#overlapping(placed.start, placed.end);
+    const taken = placed.start < this.#behind ? this.#overlapping(placed.start, placed.end) : undefined;
     if (taken) {
       throw new RangeError(
         `handle: ${placed.start} to ${placed.end} are not free, service ${taken.uuid.toString()} has some of them`,
@@ -205,9 +224,7 @@ export class GattServer {
   /** Behind all others, so that handles do not soon get another meaning; in a gap when there is no room any more. */
   #findRoom(definition: ServiceDefinition<CharacteristicDefinitions>): number {
     const size = layOut(definition, 0x0001).end;
-    let behind = this.table.end;
-    for (const { end } of this.#services.values()) behind = Math.max(behind, end + 1);
-    if (behind + size - 1 <= mostHandle) return behind;
+    if (this.#behind + size - 1 <= mostHandle) return this.#behind;
     let start = 0x0001;
     for (let next = this.#overlapping(start, start + size - 1); next;) {
       start = next.end + 1;

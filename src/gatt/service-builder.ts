@@ -1,6 +1,7 @@
 import type { Address } from "../common/address.ts";
 import { requireOctets } from "../common/bytes.ts";
 import { Uuid, type UuidLike } from "../common/uuid.ts";
+import { checkCharacteristicOptions, checkDescriptorOptions, checkServiceOptions } from "./call-options.ts";
 import type { LocalCharacteristic } from "./local-characteristic.ts";
 import { permissionFrom, type Permissions } from "./permissions.ts";
 import { TypedLocalCharacteristic } from "./typed-local-characteristic.ts";
@@ -12,7 +13,10 @@ export const mostValueOctets = 512;
 
 const permissionVerbs = ["read", "write", "notify"] as const;
 
-/** What a handler learns of the client: the very object the program knows as its connection. */
+/**
+ * What a handler learns of the client: the very object the program knows as its connection. Where the types are to say
+ * so: `host.connections.find((each) => each === connection)`.
+ */
 export interface GattPeer {
   readonly peerAddress: Address;
   /** The ATT_MTU in force, in octets. */
@@ -80,12 +84,17 @@ export interface ValueOptions {
   readonly onRead?: ReadHandler;
   /** Called before a written value replaces the one kept here; refusing keeps the old one. */
   readonly onWrite?: WriteHandler;
-  /** Asked where `permissions` say `authorized`, once everything else is as it should be. */
+  /**
+   * Asked where `permissions` say `authorized`, once everything else is as it should be. Without it the default agent is
+   * asked, with `authorizeService`, once for each link and service; where there is none, nobody may.
+   */
   readonly onAuthorize?: AuthorizeHandler;
 }
 
 /** The options of a descriptor. */
 export interface DescriptorOptions extends ValueOptions {
+  /** Clients may write it without getting an answer, which GATT has no procedure for but some clients do. */
+  readonly writeWithoutResponse?: boolean;
   /** Its handle, behind those before it; by default the next. */
   readonly handle?: number;
 }
@@ -173,8 +182,13 @@ export function service<C extends CharacteristicDefinitions>(
   characteristics: C,
   options: ServiceOptions = {},
 ): ServiceDefinition<C> {
+  if (Array.isArray(characteristics)) {
+    throw new TypeError(
+      "service: give the characteristics names, { level: characteristic(...) }, not an array",
+    );
+  }
   requireObject("the characteristics of a service", characteristics);
-  requireObject("the options of a service", options);
+  checkServiceOptions(options);
   for (const [name, each] of Object.entries(characteristics)) {
     requireObject(
       `${name}: what characteristic() makes`,
@@ -190,7 +204,7 @@ export function service<C extends CharacteristicDefinitions>(
  *
  * @param options.codec - Makes octets of values, and values of octets.
  * @throws {@link RangeError} The value is longer than `maxLength`, or an option is out of its range.
- * @throws {@link TypeError} An option is none, or `authorized` is asked for without `onAuthorize`.
+ * @throws {@link TypeError} An option is none.
  */
 export function characteristic<T>(
   uuid: UuidLike,
@@ -211,7 +225,8 @@ export function characteristic<T>(
       view: (local) => new TypedLocalCharacteristic(local, codec),
     };
   }
-  checkOptions(options);
+  checkCharacteristicOptions(options);
+  checkValueOptions(options);
   checkDescriptors(options);
   return { uuid: Uuid.from(uuid), options };
 }
@@ -220,11 +235,11 @@ export function characteristic<T>(
  * Defines a descriptor of a {@link characteristic}. Vol 3, Part G, 3.3.3.
  *
  * @throws {@link RangeError} The value is longer than `maxLength`, or an option is out of its range.
- * @throws {@link TypeError} An option is none, or `authorized` is asked for without `onAuthorize`.
+ * @throws {@link TypeError} An option is none.
  */
 export function descriptor(uuid: UuidLike, options: DescriptorOptions = {}): DescriptorDefinition {
-  requireObject("the options of a descriptor", options);
-  checkOptions(options);
+  checkDescriptorOptions(options);
+  checkValueOptions(options);
   return { uuid: Uuid.from(uuid), options };
 }
 
@@ -234,7 +249,7 @@ function requireObject(what: string, value: unknown): void {
     throw new TypeError(`${what}: ${typeof value} is no object`);
 }
 
-function checkOptions(options: ValueOptions): void {
+function checkValueOptions(options: ValueOptions): void {
   const { maxLength = mostValueOctets, fixedLength = false, append = false, value } = options;
   if (!Number.isInteger(maxLength) || maxLength < 0 || maxLength > mostValueOctets) {
     throw new RangeError(`maxLength: 0 to ${mostValueOctets} octets, not ${maxLength}`);
@@ -243,21 +258,11 @@ function checkOptions(options: ValueOptions): void {
   if (fixedLength && value === undefined)
     throw new TypeError("fixedLength: needs a value, whose length it fixes");
   if (fixedLength && append) throw new TypeError("append: a value of fixed length cannot grow");
-  checkHandlers(options);
   checkPermissions(options);
 }
 
-/** @throws {@link TypeError} What is to be called is no function. */
-function checkHandlers(options: ValueOptions): void {
-  for (const name of ["onRead", "onWrite", "onAuthorize"] as const) {
-    const handler: unknown = options[name];
-    if (handler !== undefined && typeof handler !== "function")
-      throw new TypeError(`${name}: give a function`);
-  }
-}
-
 /** @throws {@link TypeError} A permission is none: a slip of the pen must not leave a value open to everyone. */
-function checkPermissions({ permissions = {}, onAuthorize }: ValueOptions): void {
+function checkPermissions({ permissions = {} }: ValueOptions): void {
   requireObject("permissions", permissions);
   for (const verb of Object.keys(permissions)) {
     if (!permissionVerbs.some((known) => known === verb)) {
@@ -265,9 +270,7 @@ function checkPermissions({ permissions = {}, onAuthorize }: ValueOptions): void
     }
   }
   for (const verb of permissionVerbs) {
-    const { authorized } = permissionFrom(`permissions.${verb}`, permissions[verb]);
-    if (!authorized || onAuthorize) continue;
-    throw new TypeError(`permissions.${verb}: "authorized" needs an onAuthorize to ask`);
+    permissionFrom(`permissions.${verb}`, permissions[verb]);
   }
 }
 

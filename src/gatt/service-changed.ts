@@ -15,11 +15,16 @@ const everything: HandleRange = { start: 0x0001, end: mostHandle };
 export class ServiceChanged {
   /** Of the characteristic's value. */
   readonly #handle: number;
+  readonly #failed: (error: unknown) => void;
+  /** Those who are told everything once they have proved to be who has subscribed. */
+  readonly #late = new WeakSet<ServedClient>();
   /** Those being told, with what they are to be told next. */
   readonly #telling = new Map<ServedClient, HandleRange | undefined>();
 
-  constructor(handle: number) {
+  /** @param failed - Told why a client that was told late has not confirmed. */
+  constructor(handle: number, failed: (error: unknown) => void) {
     this.#handle = handle;
+    this.#failed = failed;
   }
 
   /**
@@ -36,19 +41,23 @@ export class ServiceChanged {
    * A bonded client is back and knows an older database: it is told that everything has changed, as soon as the link is
    * encrypted, since a peer without the keys is not the one that has bonded.
    */
-  returned(client: ServedClient, failed: (error: unknown) => void): void {
-    const { security } = client;
-    let due = true;
+  returned(client: ServedClient): void {
+    if (this.#late.has(client)) return;
+    this.#late.add(client);
     const tell = (): void => {
-      if (!due || (security.hasKey && !security.state.encrypted)) return;
-      due = false;
-      this.#tell(client, everything).catch(failed);
+      if (!this.#late.has(client) || client.unproved(this.#handle)) return;
+      this.#late.delete(client);
+      this.#tell(client, everything).catch(this.#failed);
     };
-    security.onChange(tell);
+    client.security.onChange(tell);
     tell();
   }
 
   async #tell(client: ServedClient, range: HandleRange): Promise<void> {
+    if (client.unproved(this.#handle)) {
+      this.returned(client);
+      return;
+    }
     if (this.#telling.has(client)) {
       this.#telling.set(client, covering(this.#telling.get(client), range));
       return;

@@ -1,4 +1,7 @@
+import { shownAsText } from "../common/inspect.ts";
 import { AsyncQueue } from "../common/async-queue.ts";
+import type { Turn } from "../common/turn.ts";
+import { checkSubscribeKinds } from "./call-options.ts";
 import type { ValueSink } from "./value-sinks.ts";
 
 /** How values are taken. */
@@ -10,16 +13,20 @@ export interface SubscribeOptions {
    * to be iterated.
    */
   readonly onValue?: (value: Uint8Array) => void;
-  /** How many values may wait to be iterated, 1 or more; one more ends the iteration with an error. Default 1024. */
+  /**
+   * How many values may wait to be iterated, 1 or more; one more ends the iteration with an error. Default: the
+   * host's `receiveBuffer`, else 1024.
+   */
   readonly capacity?: number;
 }
 
 /**
- * @throws {@link TypeError} For programs that no compiler checks: `onValue` is no function.
+ * @throws {@link TypeError} For programs that no compiler checks: they are no options of `subscribe`.
  * @throws {@link RangeError} `capacity` is no number of values.
  */
-export function checkSubscribeOptions({ onValue, capacity = 1 }: SubscribeOptions): void {
-  if (onValue !== undefined && typeof onValue !== "function") throw new TypeError("onValue: give a function");
+export function checkSubscribeOptions(options: SubscribeOptions): void {
+  checkSubscribeKinds(options);
+  const { capacity = 1 } = options;
   if (Number.isInteger(capacity) && capacity >= 1) return;
   throw new RangeError(`capacity: ${capacity} is not a whole number from 1 on`);
 }
@@ -30,6 +37,10 @@ export function checkSubscribeOptions({ onValue, capacity = 1 }: SubscribeOption
  * Disposing of it ends the subscription; when it was the last of its characteristic the server is told to stop.
  */
 export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable {
+  static {
+    shownAsText(Subscription.prototype);
+  }
+
   readonly #queue: AsyncQueue<Uint8Array>;
   readonly #stop: () => Promise<void>;
   #stopped: Promise<void> | undefined;
@@ -40,14 +51,14 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
   /** @internal Made by `characteristic.subscribe`. */
   constructor(
     { onValue, capacity = 1024 }: SubscribeOptions,
-    defer: (callback: () => void) => void,
+    turn: Turn,
     stop: (own: Subscription) => Promise<void>,
   ) {
     this.#queue = new AsyncQueue(capacity, "fail");
     this.#stop = () => stop(this);
     this.sink = {
       value: onValue
-        ? this.#deferred(onValue, defer)
+        ? this.#deferred(onValue, turn)
         : (value) => {
             this.#queue.push(new Uint8Array(value)); // not slice(): the one of a Buffer copies nothing
           },
@@ -60,6 +71,10 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
   /** How many values were lost because the program took them too slowly. */
   get dropped(): number {
     return this.#queue.dropped;
+  }
+
+  toString(): string {
+    return this.#stopped ? "ended" : `active, ${this.dropped} dropped`;
   }
 
   /** Each value is *owned* by the program. Leaving the loop ends the subscription. */
@@ -105,18 +120,12 @@ export class Subscription implements AsyncIterable<Uint8Array>, AsyncDisposable 
   }
 
   /** Keeps values for the end of the turn, which the packet outlives: the views are still good when it comes. */
-  #deferred(
-    onValue: (value: Uint8Array) => void,
-    defer: (callback: () => void) => void,
-  ): (value: Uint8Array) => void {
-    const waiting: Uint8Array[] = [];
-    const deliver = (): void => {
-      const value = waiting.shift();
-      if (value && !this.#stopped) onValue(value);
+  #deferred(onValue: (value: Uint8Array) => void, turn: Turn): (value: Uint8Array) => void {
+    const deliver = (value: Uint8Array): void => {
+      if (!this.#stopped) onValue(value);
     };
     return (value) => {
-      waiting.push(value);
-      defer(deliver);
+      turn.deferWith(deliver, value);
     };
   }
 }

@@ -1,29 +1,9 @@
-import type { Uuid } from "../common/uuid.ts";
+import { TypedCharacteristic } from "./typed-characteristic.ts";
 import type { LocalCharacteristic, NotifyOptions } from "./local-characteristic.ts";
 import type { GattPeer } from "./service-builder.ts";
-import type { ValueCodec } from "./value-codec.ts";
 
 /** A characteristic that the local server offers, with values in place of octets. */
-export class TypedLocalCharacteristic<T> {
-  /** The same characteristic with its octets. */
-  readonly plain: LocalCharacteristic;
-  readonly #codec: ValueCodec<T>;
-
-  /** Made by `of` of a {@link CharacteristicType}. */
-  constructor(plain: LocalCharacteristic, codec: ValueCodec<T>) {
-    this.plain = plain;
-    this.#codec = codec;
-  }
-
-  get uuid(): Uuid {
-    return this.plain.uuid;
-  }
-
-  /** The handle of the value. */
-  get handle(): number {
-    return this.plain.handle;
-  }
-
+export class TypedLocalCharacteristic<T> extends TypedCharacteristic<T, LocalCharacteristic> {
   /** The connections that have subscribed to notifications or indications. */
   get subscribers(): readonly GattPeer[] {
     return this.plain.subscribers;
@@ -35,12 +15,12 @@ export class TypedLocalCharacteristic<T> {
    * @throws {@link MalformedPduError} None was given yet.
    */
   get value(): T {
-    return this.#codec.decode(this.plain.value);
+    return this.codec.decode(this.plain.value);
   }
 
   /** Nobody is told; see {@link notify}. */
   set value(value: T) {
-    this.plain.value = this.#codec.encode(value);
+    this.plain.value = this.codec.encode(value);
   }
 
   /**
@@ -50,7 +30,7 @@ export class TypedLocalCharacteristic<T> {
    * @throws {@link RangeError} The value does not fit.
    */
   async notify(value: T, options?: NotifyOptions): Promise<number> {
-    return this.plain.notify(this.#codec.encode(value), options);
+    return this.plain.notify(this.codec.encode(value), options);
   }
 
   /**
@@ -59,7 +39,7 @@ export class TypedLocalCharacteristic<T> {
    * @returns Whether the value was queued for every subscriber.
    */
   tryNotify(value: T, options?: Parameters<LocalCharacteristic["tryNotify"]>[1]): boolean {
-    return this.plain.tryNotify(this.#codec.encode(value), options);
+    return this.plain.tryNotify(this.codec.encode(value), options);
   }
 
   /**
@@ -69,6 +49,6 @@ export class TypedLocalCharacteristic<T> {
    * @throws {@link RangeError} The value does not fit.
    */
   async indicate(value: T, options?: NotifyOptions): Promise<number> {
-    return this.plain.indicate(this.#codec.encode(value), options);
+    return this.plain.indicate(this.codec.encode(value), options);
   }
 }

@@ -7,6 +7,8 @@ import { checkValue, mostValueOctets, type ValueOptions } from "./service-builde
 /** The octets of a value that is kept for the program, and the rule by which writing changes them. */
 export class ValueBuffer {
   #octets: Uint8Array;
+  /** Somebody may hold them for longer than a turn, so they are never written into. */
+  #lent = false;
   readonly #mostOctets: number;
   readonly #fixed: boolean;
   readonly #appends: boolean;
@@ -18,8 +20,14 @@ export class ValueBuffer {
     this.#appends = append;
   }
 
-  /** *Borrowed*: do not write into it. */
+  /** *Borrowed* until the turn ends: do not write into it. */
   get octets(): Uint8Array {
+    return this.#octets;
+  }
+
+  /** The same for who may keep it: it stays as it is, whatever is written later. */
+  lend(): Uint8Array {
+    this.#lent = true;
     return this.#octets;
   }
 
@@ -33,13 +41,13 @@ export class ValueBuffer {
     if (this.#fixed && value.length !== this.#mostOctets) {
       throw new RangeError(`this value has ${this.#mostOctets} octets, not ${value.length}`);
     }
-    this.#octets = new Uint8Array(value);
+    this.#put(new Uint8Array(value));
   }
 
   /** The value, *owned* by the caller; none is left, or zeros where its length is fixed. */
   take(): Uint8Array {
     const octets = this.#octets;
-    this.#octets = this.#fixed ? new Uint8Array(octets.length) : noOctets;
+    this.#put(this.#fixed ? new Uint8Array(octets.length) : noOctets);
     return octets;
   }
 
@@ -66,12 +74,36 @@ export class ValueBuffer {
    */
   keep(octets: Uint8Array): boolean {
     if (!this.#appends) {
-      this.#octets = octets;
+      this.#put(octets);
       return true;
     }
     if (this.#room < octets.length) return false;
-    this.#octets = concat(this.#octets, octets);
+    this.#put(concat(this.#octets, octets));
     return true;
+  }
+
+  /** Whether octets written from the start replace the whole value, and may. */
+  takesWhole(octets: Uint8Array): boolean {
+    if (this.#appends) return false;
+    return this.#fixed ? octets.length === this.#mostOctets : octets.length <= this.#mostOctets;
+  }
+
+  /** Keeps a copy of octets that {@link takesWhole} has looked at, in the memory of the value before it where that may be. */
+  replace(octets: Uint8Array): void {
+    if (!this.#lent && octets.length === this.#octets.length) this.#octets.set(octets);
+    else this.#put(new Uint8Array(octets));
+  }
+
+  /** Takes back what {@link keep} has done, if nothing has changed the value since. */
+  restore(before: Uint8Array, kept: Uint8Array): void {
+    if (this.#octets !== kept) return;
+    this.#octets = before;
+    this.#lent = true; // whether it was is not known any more
+  }
+
+  #put(octets: Uint8Array): void {
+    this.#octets = octets;
+    this.#lent = false;
   }
 
   get #room(): number {

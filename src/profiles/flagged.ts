@@ -1,5 +1,6 @@
 import { type Field, type Fields, struct, type Struct } from "../common/struct.ts";
 import type { ValueCodec } from "../gatt/value-codec.ts";
+import { requireFields } from "./codec.ts";
 
 /** One part of a value whose first field says which of the others are there. */
 interface Part<V> {
@@ -104,6 +105,7 @@ export function flagged<T extends object>(
 
   return {
     encode(value) {
+      requireFields(name, value, Object.keys(parts));
       let bits = 0;
       for (const [property, part] of entries) {
         const own = value[property as keyof T];

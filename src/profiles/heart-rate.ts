@@ -79,7 +79,7 @@ export interface HeartRateServiceOptions {
  * @example
  * ```ts
  * const belt = host.gatt.add(heartRateService({ location: BodySensorLocation.Chest }));
- * await heartRateMeasurement.of(belt.measurement).notify({ beatsPerMinute: 72 });
+ * await belt.measurement.notify({ beatsPerMinute: 72 });
  * ```
  */
 export function heartRateService(options: HeartRateServiceOptions = {}): ServiceDefinition<{

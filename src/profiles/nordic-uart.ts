@@ -1,10 +1,11 @@
+import { requireOctets } from "../common/bytes.ts";
 import type { CallOptions } from "../common/promised.ts";
 import type { GattClient } from "../gatt/client.ts";
 import type { LocalCharacteristic, NotifyOptions } from "../gatt/local-characteristic.ts";
 import type { Permissions } from "../gatt/permissions.ts";
 import type { RemoteCharacteristic } from "../gatt/remote-characteristic.ts";
 import type { GattServer } from "../gatt/server.ts";
-import { characteristic, type GattPeer, mostValueOctets, service } from "../gatt/service-builder.ts";
+import { characteristic, type GattPeer, service } from "../gatt/service-builder.ts";
 import type { Subscription } from "../gatt/subscription.ts";
 import { ServiceUuid } from "./service-uuid.ts";
 
@@ -65,8 +66,9 @@ export class NordicUartServer implements Disposable {
    * @param octets - As many as you like, not to be changed until the promise settles.
    */
   async write(octets: Uint8Array, options: NotifyOptions = {}): Promise<void> {
+    requireOctets(octets);
     for (let at = 0; at < octets.length;) {
-      const size = this.#most(options.to);
+      const size = this.#tx.roomFor(options); // each time: connections come, go and agree on another MTU meanwhile
       await this.#tx.notify(octets.subarray(at, at + size), options);
       at += size;
     }
@@ -75,12 +77,6 @@ export class NordicUartServer implements Disposable {
   /** Offers it no more. */
   [Symbol.dispose](): void {
     this.#server.remove(this.#service);
-  }
-
-  /** What every listener can take in one notification; connections come, go and agree on another MTU meanwhile. */
-  #most(to: GattPeer | undefined): number {
-    const room = (to ? [to] : this.listeners).map(({ mtu }) => mtu - 3);
-    return Math.min(...room, mostValueOctets);
   }
 }
 
@@ -121,6 +117,7 @@ export class NordicUart implements AsyncIterable<Uint8Array>, AsyncDisposable {
    * @throws {@link DisconnectedError} The link was lost first.
    */
   async write(octets: Uint8Array, options?: CallOptions): Promise<void> {
+    requireOctets(octets);
     for (let at = 0; at < octets.length;) {
       const size = this.#rx.maxWriteLength;
       const part = octets.subarray(at, at + size);

@@ -257,7 +257,7 @@ describe("ATT PDUs that are malformed", () => {
 
   it("say which PDU, why, and with which octets", () => {
     expect(() => att.ReadByTypeRequest.decode(fromHex("08 0100 ffff 28"))).toThrow(
-      "ATT_READ_BY_TYPE_REQ: a UUID of 1 octets in 08 01 00 ff ff 28",
+      "ATT_READ_BY_TYPE_REQ: type: a UUID of 1 octets in 08 01 00 ff ff 28",
     );
     expect(() => att.ReadRequest.decode(fromHex("0c 0300"))).toThrow(
       "ATT_READ_REQ: does not begin with opcode 0x0a in 0c 03 00",

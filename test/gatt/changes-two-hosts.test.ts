@@ -112,7 +112,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 2.5.2)", () => {
     await air.until(first.central.disconnect());
     await air.clock.advance(1000);
     expect(await subscribed(true, false)).toBe(0);
-    expect(await subscribed(false, true), "its own subscription").toBe(1);
+    expect(await subscribed(false, true), "not its subscription").toBe(0);
     expect(await subscribed(true, true), "still its own").toBe(1);
     expect(await subscribed(true, true), "none, since it has left it itself").toBe(0);
     await air.expectNothingLeft();
@@ -132,8 +132,67 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 2.5.2)", () => {
     await air.until(second.encrypt());
     await air.until(second.disconnect());
     await air.clock.advance(1000);
-    await air.connect(central, peripheral);
+    const { central: third } = await air.connect(central, peripheral);
+    expect(ticks.subscribers).toHaveLength(0);
+    await air.until(third.encrypt());
+    await air.clock.advance(1000);
     expect(ticks.subscribers).toHaveLength(1);
+    await air.expectNothingLeft();
+  });
+
+  it("sends nothing to one that has its address but not its keys, unless it subscribes itself (Vol 3, Part C, 10.3.1.1)", async () => {
+    const air = new HostsOnAir();
+    const [peripheral, central] = [await air.open(), await air.open()];
+    const { ticks } = peripheral.host.gatt.add(ticking);
+    const events: string[] = [];
+    ticks.on("subscribed", () => events.push("subscribed"));
+    ticks.on("unsubscribed", () => events.push("unsubscribed"));
+    const first = await air.connect(central, peripheral);
+    await air.until(first.central.pair());
+    const remote = await air.until(first.central.gatt.characteristic("180d", "2a37"));
+    await air.until(remote.subscribe());
+    await air.until(first.central.disconnect());
+    await air.clock.advance(1000);
+    expect(events.splice(0)).toEqual(["subscribed", "unsubscribed"]);
+
+    const { central: second } = await air.connect(central, peripheral);
+    expect(await air.until(ticks.notify(octets(1)))).toBe(0);
+    const configuration = (await air.until(second.gatt.characteristic("180d", "2a37"))).descriptors[0]!;
+    expect(await air.until(configuration.read()), "it stands as it was (Vol 3, Part G, 3.3.3.3)").toEqual(
+      octets(1, 0),
+    );
+    expect(await air.until(ticks.notify(octets(2)))).toBe(0);
+    await air.until(configuration.write(octets(1, 0)));
+    expect(await air.until(ticks.notify(octets(3))), "asked for on this link").toBe(1);
+    await air.until(second.disconnect());
+    await air.clock.advance(1000);
+    expect(events.splice(0)).toEqual(["subscribed", "unsubscribed"]);
+
+    const { central: third } = await air.connect(central, peripheral);
+    expect(await air.until(ticks.notify(octets(4)))).toBe(0);
+    await air.until(third.encrypt());
+    await air.clock.advance(1000);
+    expect(events).toEqual(["subscribed"]);
+    expect(await air.until(ticks.notify(octets(5)))).toBe(1);
+    await air.expectNothingLeft();
+  });
+
+  it("asks for encryption before it sends what needs it to one that had subscribed (Vol 3, Part C, 10.3.1.1)", async () => {
+    const air = new HostsOnAir();
+    const [peripheral, central] = [await air.open(), await air.open()];
+    const secret = characteristic("2a37", { notify: true, permissions: { notify: "encrypted" } });
+    const { ticks } = peripheral.host.gatt.add(service("180d", { ticks: secret }));
+    const first = await air.connect(central, peripheral);
+    await air.until(first.central.pair());
+    const remote = await air.until(first.central.gatt.characteristic("180d", "2a37"));
+    await air.until(remote.subscribe());
+    await air.until(first.central.disconnect());
+    await air.clock.advance(1000);
+    const { central: second } = await air.connect(central, peripheral);
+    expect(await air.until(ticks.notify(octets(1)))).toBe(0);
+    await air.clock.advance(1000);
+    expect(second.security.encrypted).toBe(true);
+    expect(await air.until(ticks.notify(octets(2)))).toBe(1);
     await air.expectNothingLeft();
   });
 });

@@ -10,7 +10,8 @@ import {
 } from "../../src/gatt/database-cache.ts";
 import { StaleAttributeError } from "../../src/gatt/error.ts";
 import { GattService } from "../../src/gatt/gatt-service.ts";
-import { characteristic, service } from "../../src/gatt/service-builder.ts";
+import { userDescription } from "../../src/gatt/descriptors.ts";
+import { characteristic, descriptor, service } from "../../src/gatt/service-builder.ts";
 import { script, ScriptedServer } from "./scripted-server.ts";
 import { Bench, errorOf, type Wire } from "./wire.ts";
 
@@ -79,25 +80,78 @@ describe("GATT client: databases by their hash (Vol 3, Part G, 2.5.2.1 and 7.3)"
     expect(cache.size).toBe(2);
   });
 
-  it("what was found of single services is kept as well", async () => {
+  it("what was found of single services is kept with the bond only: a part cannot show that it has the hash", async () => {
     const cache = new MemoryDatabaseCache();
+    const memory = new Bond();
     const device = new Device();
     device.server.add(level());
     device.server.add(heart());
-    const first = device.connect(517, { cache });
+    const first = device.connect(517, { cache, memory });
     await device.until(first.client.characteristic("180f", "2a19"));
-    const second = device.connect(517, { cache });
+    expect(cache.size).toBe(0);
+    const second = device.connect(517, { cache, memory });
     await device.until(second.client.characteristic("180f", "2a19"));
     expect(searched(second)).toBe(false);
     await device.until(second.client.characteristic("180d", "2a37"));
     expect(searched(second)).toBe(true);
-    const third = device.connect(517, { cache });
+    const third = device.connect(517, { cache, memory });
     await device.until(third.client.characteristic("180d", "2a37"));
     await device.until(third.client.characteristic("180f", "2a19"));
     expect(searched(third)).toBe(false);
     await device.until(third.client.services());
     expect(searched(third), "the others are not known").toBe(true);
+    expect(cache.size).toBe(1);
+    const stranger = device.connect(517, { cache });
+    await device.until(stranger.client.characteristic("180d", "2a37"));
+    expect(searched(stranger)).toBe(false);
   });
+
+  it("a server that claims the hash of another does not spoil what is kept for others (7.3.1)", async () => {
+    const cache = new MemoryDatabaseCache();
+    const honest = new Device();
+    honest.server.add(level());
+    const { hash } = honest.server;
+    const liar = new Device();
+    Object.defineProperty(liar.server, "hash", { get: () => hash });
+    liar.server.add(heart());
+    await liar.until(liar.connect(517, { cache }).client.services());
+    expect(cache.size).toBe(0);
+    const wire = honest.connect(517, { cache });
+    expect(await honest.until(wire.client.characteristic("180f", "2a19"))).toBeDefined();
+    await honest.until(wire.client.services());
+    expect(cache.size).toBe(1);
+  });
+
+  it.each([23, 517])(
+    "the hash is checked with what was discovered, and Extended Properties (7.3.1); ATT_MTU %s",
+    async (mtu) => {
+      const cache = new MemoryDatabaseCache();
+      const device = new Device();
+      const inner = device.server.add(service("1815", {}, { secondary: true }));
+      const wide = "00112233-4455-6677-8899-aabbccddeeff";
+      device.server.add(
+        service(
+          wide,
+          {
+            one: characteristic(wide, { value: octets(1), write: true, reliableWrite: true }),
+            two: characteristic("2a38", {
+              notify: true,
+              reliableWrite: true,
+              descriptors: [userDescription("two"), descriptor("2aaa", { value: octets(1) })],
+            }),
+          },
+          { includes: [inner] },
+        ),
+      );
+      const wire = device.connect(mtu, { cache });
+      await device.until(wire.client.services());
+      expect(cache.size).toBe(1);
+      expect(wire.requests.filter((request) => request.endsWith("0029")).length).toBeGreaterThan(0);
+      const again = device.connect(mtu, { cache });
+      await device.until(again.client.services());
+      expect(searched(again)).toBe(false);
+    },
+  );
 
   it("the server is told of robust caching before the hash is read", async () => {
     const device = new Device();
@@ -206,6 +260,31 @@ describe("GATT client: Service Changed (Vol 3, Part G, 7.1)", () => {
     await device.clock.advance(1);
     const { handle } = services[0]!.characteristic("2a05").descriptors[0]!;
     expect(wire.requests).toContain(`12${handle.toString(16).padStart(2, "0")}000200`);
+  });
+
+  it("is not what another characteristic indicates by a bond, once its handle is known (7.1)", async () => {
+    const database = {
+      "10 0100 ffff 0028": "11 06 0100 0400 0118",
+      "08 0100 ffff 0328": "09 07 0200 20 0300 052a",
+      "04 0400 0400": "05 01 0400 0229",
+      "12": "13",
+    };
+    const server = new ScriptedServer(script(database), 23, {});
+    const changes: unknown[] = [];
+    server.client.on("servicesChanged", (change) => changes.push(change));
+    server.say("1d 0900 01020304");
+    await server.clock.advance(1);
+    expect(changes, "it may be").toEqual([{ startHandle: 0x0201, endHandle: 0x0403 }]);
+    await server.until(server.client.services());
+    await server.clock.advance(1);
+    server.requests.length = 0;
+    server.say("1d 0900 01020304");
+    await server.clock.advance(1);
+    await server.until(server.client.services());
+    expect([changes.length, server.requests.filter((request) => request !== "1e")]).toEqual([1, []]);
+    server.say("1d 0300 0100 0400");
+    await server.clock.advance(1);
+    expect(changes).toHaveLength(2);
   });
 
   it("makes the next call find what is new, and leaves what has not changed the same objects", async () => {

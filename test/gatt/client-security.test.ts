@@ -110,8 +110,19 @@ describe("GATT client: a server that wants more security (Vol 3, Part C, 10.3.2)
     const security = new FakeSecurity({ authenticated: true });
     const { server, remote } = await guarded({ security }, () => ErrorCode.InsufficientAuthentication);
     expect(await server.until(errorOf(remote.read()))).toBeInstanceOf(AttError);
-    expect(security.asked).toEqual([{ encrypted: true }]);
+    expect(security.asked).toEqual([{ encrypted: true }, { authenticated: true, secureConnections: true }]);
     expect(server.requests).toHaveLength(2);
+  });
+
+  it("goes on from an authenticated key of legacy pairing to one of LE Secure Connections, once (10.3.1)", async () => {
+    const security = new FakeSecurity({ authenticated: true, secureConnections: true });
+    security.state = { ...unprotected, encrypted: true, authenticated: true, keySize: 16 };
+    const { server, remote } = await guarded({ security }, () =>
+      security.state.secureConnections ? undefined : ErrorCode.InsufficientAuthentication,
+    );
+    expect(await server.until(remote.read())).toEqual(Uint8Array.of(7));
+    expect(security.asked).toEqual([{ authenticated: true, secureConnections: true }]);
+    expect(server.requests).toEqual(["0a0300", "0a0300"]);
   });
 
   it.each<readonly [string, ErrorCode]>([

@@ -51,6 +51,29 @@ describe("A value of variable length (Vol 3, Part F, 3.4.5.1)", () => {
     expect(toHex(value.value)).toBe("aa11ccdd");
   });
 
+  it("stays as it was for who holds it, whatever is written with or without a handler (3.4.5.1)", async () => {
+    const value = offer({ value: octets(1, 2), write: true, onWrite: () => undefined });
+    const held = value.value;
+    await client.ask("12 0300 0304");
+    const next = value.value;
+    await client.ask("12 0300 0506");
+    await client.ask("12 0300 0708");
+    expect([held, next, value.value]).toEqual([octets(1, 2), octets(3, 4), octets(7, 8)]);
+  });
+
+  it("goes out as it was when it is notified, though it waits for room and is written meanwhile", async () => {
+    const value = offer({ value: octets(1, 2), write: true, notify: true, onWrite: () => undefined });
+    await client.ask("12 0400 0100");
+    client.channel.room = 0;
+    const told = value.notify(value.value);
+    client.send("12 0300 0304");
+    client.channel.room = 10;
+    client.channel.take();
+    expect(await told).toBe(1);
+    expect(client.channel.take()).toEqual(["1b03000102"]);
+    expect(value.value).toEqual(octets(3, 4));
+  });
+
   it("takes 512 octets at ATT_MTU 23 (Vol 3, Part G, 4.9.4)", async () => {
     const value = offer({ write: true });
     const long = Uint8Array.from({ length: 512 }, (_, i) => i);

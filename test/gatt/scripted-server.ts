@@ -36,8 +36,8 @@ export class ScriptedServer {
         });
     };
     const user = {
-      value: (handle: number, value: Uint8Array) => {
-        this.client.value(handle, value);
+      value: (handle: number, value: Uint8Array, indicated: boolean) => {
+        this.client.value(handle, value, indicated);
       },
       mtuChanged: () => undefined,
       closed: (reason: BleError) => {

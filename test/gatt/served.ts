@@ -140,7 +140,7 @@ export class PlayedSecurity implements LinkSecurity {
 
   /** Encrypts with a key of 16 octets from a pairing without authentication, unless told otherwise. */
   encrypt(state: Partial<SecurityState> = {}): this {
-    this.#state = { ...this.#state, encrypted: true, keySize: 16, ...state };
+    this.#state = { ...this.#state, encrypted: true, keySize: 16, bonded: this.hasKey, ...state };
     for (const tell of this.#changed) tell(this.#state);
     return this;
   }

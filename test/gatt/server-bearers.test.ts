@@ -65,6 +65,33 @@ describe("Notifications to who has not subscribed", () => {
   });
 });
 
+describe("Indications that wait in line (Vol 3, Part F, 3.3.2)", () => {
+  it("are not sent to who has unsubscribed meanwhile, or does not know of a change (Vol 3, Part G, 2.5.2.1)", async () => {
+    const { a, b } = offer();
+    await subscribeToAll("0200");
+    const first = a.indicate(octets(1));
+    const second = a.indicate(octets(2));
+    const third = b.indicate(octets(3));
+    expect(client.channel.take()).toEqual(["1d030001"]);
+    expect(await client.ask("12 0400 0000")).toEqual(["13"]);
+    expect(await client.ask("1e")).toEqual(["1d060003"]);
+    const fourth = b.indicate(octets(4));
+    client.client.features = 0x01;
+    served.server.add(service("180f", {}));
+    expect(await client.ask("1e")).toEqual([]);
+    expect(await Promise.all([first, second, third, fourth])).toEqual([1, 0, 1, 0]);
+  });
+
+  it("are not of a service that was removed meanwhile, whose handle may be another's", async () => {
+    const offered = offer();
+    await subscribeToAll("0200");
+    const told = [offered.a.indicate(octets(1)), offered.b.indicate(octets(2))];
+    served.server.remove(offered);
+    expect(await client.ask("1e")).toEqual(["1d030001"]);
+    expect(await Promise.all(told)).toEqual([1, 0]);
+  });
+});
+
 describe("Several values at once (Vol 3, Part G, 4.10.2)", () => {
   const multiple = "04"; // the bit of Client Supported Features
 

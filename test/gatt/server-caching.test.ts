@@ -294,6 +294,13 @@ describe("Robust caching (Vol 3, Part G, 2.5.2.1)", () => {
   });
 });
 
+/** A link that is encrypted with the key of the bond. */
+function proved(): PlayedSecurity {
+  const security = new PlayedSecurity();
+  security.hasKey = true;
+  return security.encrypt();
+}
+
 describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and 2.5.2.1)", () => {
   let memory: PlayedMemory;
   /** At handle 11; its configuration is behind it. */
@@ -331,7 +338,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
     expect(level.subscribers).toEqual([]);
     const seen: unknown[] = [];
     level.on("subscribed", (connection) => seen.push(connection));
-    const again = served.connect({ memory });
+    const again = served.connect({ memory, security: proved() });
     expect(level.subscribers).toEqual([again.connection]);
     expect(seen).toEqual([again.connection]);
     expect(await level.notify(Uint8Array.of(9))).toBe(1);
@@ -364,7 +371,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
     const service1801 = new GattService(other.server);
     expect(service1801).toBeInstanceOf(GattService);
     other.server.add(service("180d", { beat: characteristic("2a37", { notify: true }) }));
-    const again = other.connect({ memory });
+    const again = other.connect({ memory, security: proved() });
     expect(await again.ask("04 0b00 0c00")).toEqual(["0501" + "0b00372a" + "0c000229"]);
     expect(await again.ask("0a 0c00")).toEqual(["0b0000"]);
   });
@@ -380,7 +387,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
     ],
   ])("counts for nothing where it has %s", (_name, kept) => {
     memory.kept = kept;
-    const again = served.connect({ memory });
+    const again = served.connect({ memory, security: proved() });
     expect(again.client.configuration(11)).toBe(0);
     expect(again.client.configuration(99)).toBe(0);
   });
@@ -390,13 +397,13 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
     await client.ask(subscribe);
     client.leave();
     served.server.add(battery);
-    const again = served.connect({ memory });
+    const again = served.connect({ memory, security: proved() });
     expect(again.channel.take()).toEqual(["1d0300" + "0100ffff"]);
     expect(await again.ask(readByHandle)).toEqual([outOfSync]);
     expect(await again.ask(confirm)).toEqual([]);
     expect(again.client.gate.aware).toBe(true);
     again.leave();
-    const third = served.connect({ memory });
+    const third = served.connect({ memory, security: proved() });
     expect(third.channel.take(), "it knows now").toEqual([]);
     expect(await third.ask(readByHandle)).toEqual(["0b01"]);
     expect(served.clock.timers).toBe(0);
@@ -408,7 +415,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
     const added = served.server.add(battery);
     client.leave();
     served.server.remove(added);
-    const again = served.connect({ memory });
+    const again = served.connect({ memory, security: proved() });
     expect(again.channel.take()).toEqual([]);
     expect(await again.ask(readByHandle)).toEqual(["0b01"]);
   });
@@ -435,7 +442,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
     await client.ask(subscribe);
     client.leave();
     served.server.add(battery);
-    served.connect({ memory });
+    served.connect({ memory, security: proved() });
     await served.clock.advance(30_000);
     await settle();
     expect(served.faults).toMatchObject([{ code: "ATT_TIMEOUT" }]);
@@ -450,7 +457,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
         const kept = new PlayedMemory();
         const offered = [bench.server.add(battery)];
         const subscribed = new Set<number>();
-        let one = bench.connect({ memory: kept });
+        let one = bench.connect({ memory: kept, security: proved() });
         const configure = async (bits: string): Promise<number> => {
           const handle = offered.at(-1)?.level.handle ?? 0;
           const configuration = toHex(Uint8Array.of(handle + 1, (handle + 1) >> 8));
@@ -476,7 +483,7 @@ describe("What is remembered of a bonded client (Vol 3, Part G, 3.3.3.3, 7.2 and
           },
           return: () => {
             one.leave();
-            one = bench.connect({ memory: kept });
+            one = bench.connect({ memory: kept, security: proved() });
           },
         };
         for (const each of steps) {

@@ -161,6 +161,27 @@ describe("Services removed (Vol 3, Part G, 2.5.2)", () => {
     expect(served.changes, "only once").toHaveLength(3);
   });
 
+  it("have no part in a service that takes their handles (Vol 3, Part F, 3.2.2)", async () => {
+    const definition = service(
+      "180d",
+      { beat: characteristic("2a37", { ...value, notify: true, indicate: true }) },
+      { handle: 0x20 },
+    );
+    const before = served.server.add(definition);
+    served.server.remove(before);
+    expect(await before.beat.notify(octets(1), { force: true })).toBe(0);
+    expect(client.channel.take()).toEqual([]);
+    const after = served.server.add(definition);
+    await client.ask("12 2300 0300");
+    expect([before.beat.subscribers, after.beat.subscribers]).toEqual([[], [client.connection]]);
+    expect(await before.beat.notify(octets(1))).toBe(0);
+    expect(await before.beat.indicate(octets(1), { force: true })).toBe(0);
+    expect(before.beat.tryNotify(octets(1))).toBe(true);
+    expect(client.channel.take()).toEqual([]);
+    expect(await after.beat.notify(octets(2))).toBe(1);
+    expect(client.channel.take()).toEqual(["1b220002"]);
+  });
+
   it("are services of this host, or a mistake", () => {
     const other = new Served().server.add(battery);
     expect(() => {

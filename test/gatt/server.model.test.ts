@@ -63,6 +63,8 @@ interface ModelClient {
   readonly bonded: boolean;
   encrypted: boolean;
   readonly configurations: Map<number, number>;
+  /** Those of an earlier link, which do not count before this one is encrypted with the bond's key. */
+  readonly unproved: Set<number>;
   queue: { at: number; offset: number; octets: Uint8Array }[];
 }
 
@@ -143,7 +145,14 @@ class World {
       real,
       memory,
       security,
-      model: { mtu, bonded, encrypted: false, configurations, queue: [] },
+      model: {
+        mtu,
+        bonded,
+        encrypted: false,
+        configurations,
+        unproved: new Set(configurations.keys()),
+        queue: [],
+      },
     });
   }
 
@@ -239,7 +248,10 @@ const configureAct = fc.tuple(who, which, fc.boolean()).map(([i, n, on]): Act =>
   const { model } = world.players[i]!;
   if (!of.notify) return;
   const refused = of.guarded && !model.encrypted ? error("05") : undefined;
-  if (refused === undefined) model.configurations.set(at, on ? 1 : 0);
+  if (refused === undefined) {
+    model.configurations.set(at, on ? 1 : 0);
+    model.unproved.delete(at);
+  }
   const bits = Uint8Array.of(on ? 1 : 0, 0);
   await world.askHandle(i, 0x12, world.locals[at]!.handle + 1, bits, refused ?? "13");
 });
@@ -253,7 +265,7 @@ const notifyAct = fc.tuple(which, small).map(([n, octets]): Act => async (world)
     return;
   }
   const wants = ({ model }: Player): boolean =>
-    model.configurations.get(at) === 1 && (!of.guarded || model.encrypted);
+    model.configurations.get(at) === 1 && !model.unproved.has(at) && (!of.guarded || model.encrypted);
   expect(await local.notify(octets)).toBe(world.players.filter(wants).length);
   for (const player of world.players) {
     const pdu = concat(Uint8Array.of(0x1b, local.handle, 0), octets).subarray(0, player.model.mtu);
@@ -264,7 +276,8 @@ const notifyAct = fc.tuple(which, small).map(([n, octets]): Act => async (world)
 const encryptAct = who.map((i): Act => (world) => {
   const { security, model } = world.players[i]!;
   model.encrypted = true;
-  security.encrypt();
+  model.unproved.clear();
+  security.encrypt({ bonded: model.bonded });
 });
 
 const leaveAct = who.map((i): Act => (world) => {

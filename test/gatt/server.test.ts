@@ -172,7 +172,10 @@ describe("GATT server: handlers", () => {
     expect(await ask("0a 0300")).toEqual(["010a00000e"]);
     expect(await ask("12 0300 02")).toEqual(["011200000e"]);
     expect(await ask("52 0300 02"), "and a command is not answered").toEqual([]);
-    expect(bench.faults).toEqual([fault, fault]);
+    expect(bench.faults).toMatchObject([
+      { message: "onRead of characteristic 2a37: a mistake", cause: fault },
+      { message: "onWrite of characteristic 2a37: a mistake", cause: fault },
+    ]);
   });
 
   it.each<readonly [string, unknown]>([
@@ -195,7 +198,7 @@ describe("GATT server: handlers", () => {
       },
     });
     expect(await ask("0a 0300")).toEqual(["010a00000e"]);
-    expect(bench.faults[0]).toBeInstanceOf(RangeError);
+    expect((bench.faults[0] as Error).cause).toBeInstanceOf(RangeError);
   });
 
   it("that never answer hold up nobody but their client, and nothing once it is gone", async () => {

@@ -31,6 +31,7 @@ import {
   ServiceUuid,
   temperature,
 } from "../../src/profiles/index.ts";
+import { Served } from "../gatt/served.ts";
 import { controllerKinds, type TwoHosts, twoHosts } from "../support/two-hosts.ts";
 import type { Connection } from "../../src/gap/connection.ts";
 
@@ -255,6 +256,21 @@ describe("Nordic UART between two hosts", () => {
     expect(await air.ending(last)).toMatchObject({ error: { code: "DISCONNECTED" } });
     expect(await air.ending(uart.write(Uint8Array.of(1)))).toMatchObject({ error: { code: "DISCONNECTED" } });
     await air.expectNothingLeft();
+  });
+
+  it("loses nothing where an enhanced bearer carries less than the fixed channel (Vol 3, Part G, 5.3.1)", async () => {
+    const served = new Served();
+    const client = served.connect();
+    await client.ask("02 0502");
+    using server = new NordicUartServer(served.server, { onData: () => undefined });
+    const enhanced = client.more(64);
+    await enhanced.ask("12 0600 0100");
+    const sent = Uint8Array.from({ length: 200 }, (_, place) => place);
+    await server.write(sent);
+    const parts = [...client.channel.take(), ...enhanced.channel.take()].map((pdu) => pdu.slice(6));
+    expect(parts.join("")).toBe(toHex(sent));
+    expect(parts.length).toBe(4);
+    await expect(server.write("hello" as never)).rejects.toThrow(TypeError);
   });
 
   it("is gone when it is disposed of", async () => {
