@@ -1,14 +1,23 @@
 import fc from "fast-check";
-import { concat } from "../src/common/bytes.ts";
-import * as l2cap from "../src/l2cap/signaling-pdu.ts";
-import { FixedCid, type LinkPdu, otherSide, type Side } from "./conversation.ts";
+import { ChannelTalk, type EndSettings } from "./channel-talk.ts";
+import type { LinkPdu, Side } from "./conversation.ts";
 import { octetsUpTo } from "./values.ts";
 
-const setting = fc.record({
-  cid: fc.integer({ min: 0x40, max: 0x7f }),
-  mtu: fc.integer({ min: 23, max: 600 }),
-  mps: fc.integer({ min: 23, max: 251 }),
-  initialCredits: fc.integer({ min: 0, max: 8 }),
+/** What an end can take, but for where it is. @param least - Of MTU and MPS. */
+function settings(least: number): fc.Arbitrary<Omit<EndSettings, "cid">> {
+  return fc.record({
+    mtu: fc.integer({ min: least, max: 600 }),
+    mps: fc.integer({ min: least, max: 251 }),
+    initialCredits: fc.integer({ min: 0, max: 8 }),
+  });
+}
+
+const side = fc.constantFrom<Side>("central", "peripheral");
+const cid = fc.integer({ min: 0x40, max: 0x7f });
+const spsm = fc.integer({ min: 0x80, max: 0xff });
+const identifier = fc.integer({ min: 1, max: 0xff });
+const sdus = fc.array(fc.record({ at: fc.nat(4), fromOpener: fc.boolean(), sdu: octetsUpTo(600) }), {
+  maxLength: 5,
 });
 
 /**
@@ -17,86 +26,55 @@ const setting = fc.record({
  */
 export const channelConversations: fc.Arbitrary<readonly LinkPdu[]> = fc
   .record({
-    opener: fc.constantFrom<Side>("central", "peripheral"),
-    spsm: fc.integer({ min: 0x80, max: 0xff }),
-    settings: fc.tuple(setting, setting),
-    identifier: fc.integer({ min: 1, max: 0xff }),
-    sdus: fc.array(fc.record({ fromOpener: fc.boolean(), sdu: octetsUpTo(600) }), {
-      maxLength: 5,
-    }),
+    opener: side,
+    spsm,
+    ends: fc.tuple(settings(23), settings(23)),
+    cids: fc.tuple(cid, cid),
+    identifier,
+    sdus,
     openerCloses: fc.boolean(),
   })
-  .map(({ opener, spsm, settings, identifier, sdus, openerCloses }) => {
-    const conversation = new ChannelConversation(opener, settings, identifier);
-    conversation.open(spsm);
-    for (const { fromOpener, sdu } of sdus) conversation.transfer(fromOpener ? 0 : 1, sdu);
-    conversation.close(openerCloses ? 0 : 1);
-    return conversation.pdus;
+  .map(({ opener, spsm, ends: [own, peer], cids: [ownCid, peerCid], identifier, sdus, openerCloses }) => {
+    const talk = new ChannelTalk(opener, identifier);
+    talk.open(spsm, [
+      { cid: ownCid, ...own },
+      { cid: peerCid, ...peer },
+    ]);
+    for (const { fromOpener, sdu } of sdus) talk.transfer(0, fromOpener ? 0 : 1, sdu);
+    talk.close(openerCloses ? 0 : 1);
+    return talk.pdus;
   });
 
-interface End {
-  readonly cid: number;
-  readonly mtu: number;
-  readonly mps: number;
-  readonly initialCredits: number;
-}
+const severalCids = fc.uniqueArray(cid, { minLength: 5, maxLength: 5 });
 
-class ChannelConversation {
-  readonly pdus: LinkPdu[] = [];
-  readonly #sides: readonly [Side, Side];
-  readonly #ends: readonly [End, End];
-  /** K-frames that each end may still be sent. */
-  readonly #credits: [number, number];
-  #identifier: number;
-
-  constructor(opener: Side, ends: readonly [End, End], identifier: number) {
-    this.#sides = [opener, otherSide(opener)];
-    this.#ends = ends;
-    this.#credits = [ends[0].initialCredits, ends[1].initialCredits];
-    this.#identifier = identifier;
-  }
-
-  open(spsm: number): void {
-    const [{ cid: sourceCid, ...own }, { cid: destinationCid, ...other }] = this.#ends;
-    this.#signal(0, l2cap.LeCreditBasedConnectionRequest, { spsm, sourceCid, ...own });
-    this.#signal(1, l2cap.LeCreditBasedConnectionResponse, { destinationCid, ...other, result: 0 });
-  }
-
-  transfer(from: 0 | 1, whole: Uint8Array): void {
-    const to = from === 0 ? 1 : 0;
-    const { cid, mtu, mps } = this.#ends[to];
-    const sdu = whole.subarray(0, mtu);
-    const information = concat(Uint8Array.of(sdu.length, sdu.length >> 8), sdu);
-    for (let at = 0; at < information.length; at += mps) {
-      if (this.#credits[to] === 0) {
-        this.#next();
-        this.#signal(to, l2cap.FlowControlCreditIndication, { cid, credits: 3 });
-        this.#credits[to] = 3;
-      }
-      this.#credits[to]--;
-      this.#say(from, cid, information.slice(at, at + mps));
-    }
-  }
-
-  close(closer: 0 | 1): void {
-    const other = closer === 0 ? 1 : 0;
-    const cids = { destinationCid: this.#ends[other].cid, sourceCid: this.#ends[closer].cid };
-    this.#next();
-    this.#signal(closer, l2cap.DisconnectionRequest, cids);
-    this.#signal(other, l2cap.DisconnectionResponse, cids);
-  }
-
-  /** Identifiers go from 1 to 255 and begin again. */
-  #next(): void {
-    this.#identifier = (this.#identifier % 0xff) + 1;
-  }
-
-  #signal<T>(from: 0 | 1, command: l2cap.SignalingCommand<T>, parameters: T): void {
-    const pdu = l2cap.encodeSignaling(command.code, this.#identifier, command.encode(parameters));
-    this.#say(from, FixedCid.Signaling, pdu);
-  }
-
-  #say(from: 0 | 1, cid: number, pdu: Uint8Array): void {
-    this.pdus.push({ from: this.#sides[from], cid, pdu, encrypted: false });
-  }
-}
+/**
+ * The same of enhanced credit-based channels: up to five are opened at once, the other side takes all of them or the
+ * first, an end may take longer SDUs later on, and they are closed one by one. Vol 3, Part A, 4.25 to 4.28.
+ */
+export const enhancedChannelConversations: fc.Arbitrary<readonly LinkPdu[]> = fc
+  .record({
+    opener: side,
+    spsm,
+    ends: fc.tuple(settings(64), settings(64)),
+    cids: fc.tuple(severalCids, severalCids),
+    count: fc.integer({ min: 1, max: 5 }),
+    refused: fc.nat(4),
+    identifier,
+    sdus,
+    longer: fc.option(fc.record({ byOpener: fc.boolean(), more: fc.nat(600) }), { nil: undefined }),
+    openerCloses: fc.boolean(),
+  })
+  .map(
+    ({ opener, spsm, ends: [own, peer], cids, count, refused, identifier, sdus, longer, openerCloses }) => {
+      const talk = new ChannelTalk(opener, identifier);
+      const ends = Array.from({ length: count }, (_, at): readonly [EndSettings, EndSettings] => [
+        { cid: cids[0][at] ?? 0, ...own },
+        { cid: cids[1][at] ?? 0, ...peer },
+      ]);
+      talk.openEnhanced(spsm, ends, Math.max(1, count - refused));
+      for (const { at, fromOpener, sdu } of sdus) talk.transfer(at % talk.count, fromOpener ? 0 : 1, sdu);
+      if (longer) talk.reconfigure(longer.byOpener ? 0 : 1, (longer.byOpener ? own : peer).mtu + longer.more);
+      while (talk.count > 0) talk.close(openerCloses ? 0 : 1);
+      return talk.pdus;
+    },
+  );

@@ -35,8 +35,17 @@ const everything: readonly PduCodec[] = [
   ...events.map(eventCodec),
 ];
 
-/** Every PDU there is, or those of some protocols. */
+/**
+ * Every PDU there is, or those of some protocols.
+ *
+ * @throws {@link RangeError} There is no such protocol; the message names those there are.
+ */
 export function codecs(...protocols: readonly Protocol[]): readonly PduCodec[] {
+  const known = new Set(everything.map(({ protocol }) => protocol));
+  const unknown = protocols.find((protocol) => !known.has(protocol));
+  if (unknown !== undefined) {
+    throw new RangeError(`protocols: "${unknown}" is none of ${[...known].join(", ")}`);
+  }
   if (protocols.length === 0) return everything;
   return everything.filter(({ protocol }) => protocols.includes(protocol));
 }

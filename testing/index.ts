@@ -9,8 +9,9 @@ export type { SignalingPdu } from "./signaling-codec.ts";
 
 export { FixedCid, type HciPacket, type LinkPdu, otherSide, type Side } from "./conversation.ts";
 export { attConversations } from "./att-conversation.ts";
-export { channelConversations } from "./channel-conversation.ts";
+export { channelConversations, enhancedChannelConversations } from "./channel-conversation.ts";
 export { hciConversations } from "./hci-conversation.ts";
+export { legacyPairingConversations } from "./legacy-pairing-conversation.ts";
 export { type PairingConversation, pairingConversations } from "./pairing-conversation.ts";
 
 export { Adversary, type AcceptOptions, type AdversaryOptions, type WaitOptions } from "./adversary.ts";
@@ -21,6 +22,7 @@ export { InvariantError } from "./invariant.ts";
 export {
   agree,
   type Decoder,
+  decodedUnlessMalformed,
   decodesOrThrowsMalformed,
   reencodes,
   type RefusalOptions,

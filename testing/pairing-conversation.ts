@@ -15,7 +15,7 @@ export interface PairingConversation {
   readonly addresses: Readonly<Record<Side, Address>>;
   /** All secrets that came of it: 16 octets each, most significant first. */
   readonly keys: readonly Uint8Array[];
-  /** The long term key, with which the link is encrypted after the check values. */
+  /** With what the link is encrypted before keys are handed out: the long term key, of LE legacy pairing the short term key. */
   readonly ltk: Uint8Array;
 }
 

@@ -7,7 +7,7 @@ import { legacyAuthentication } from "./legacy-authentication.ts";
 import { numericComparison } from "./numeric-comparison.ts";
 import { outOfBand } from "./out-of-band.ts";
 import { generateKeyPair } from "./p256.ts";
-import type { PairingSettings } from "./pairing-user.ts";
+import type { LocalOobData, PairingSettings } from "./pairing-user.ts";
 import { passkeyEntry, passkeyRounds } from "./passkey-entry.ts";
 import { PairingRequest, PairingResponse } from "./pdu.ts";
 import { type PasskeySource, type Role } from "./phase.ts";
@@ -26,6 +26,8 @@ export interface AuthenticationParts {
   readonly responder: Address;
   /** Takes a secret that is to be wiped when the pairing ends, however it does. */
   readonly secret: (octets: Uint8Array) => void;
+  /** Whether data that was given out of band serves this pairing, and from now on no other. */
+  readonly takeOob: (data: LocalOobData) => boolean;
 }
 
 /** Calls with the key of the agreed kind, 16 octets, not yet masked: STK or LTK. */
@@ -64,13 +66,13 @@ function legacySecret(parts: AuthenticationParts): { type: "key"; tk: Uint8Array
 function exchangePublicKeys(runner: PhaseRunner, parts: AuthenticationParts, then: Then): void {
   const { role, agreement, settings, random, secret } = parts;
   // Out of band the confirm value stands for a certain key; else nobody may ever see one twice.
-  const keyPair = peerHasOurs(parts) ? settings.localOob?.keyPair : undefined;
-  const own = keyPair ?? generateKeyPair(random);
+  const given = oobGiven(parts);
+  const own = given?.keyPair ?? generateKeyPair(random);
   const fixed = { role, keyPair: own, allowDebugKey: settings.allowDebugKey ?? false };
   runner.enter(publicKeyExchange, fixed, ({ peerKey, dhKey }) => {
     secret(dhKey);
     const keys = { role, own: own.publicKey.x, peer: peerKey.x };
-    authenticateStage1(runner, parts, keys, (stage1) => {
+    authenticateStage1(runner, parts, keys, given?.random, (stage1) => {
       const { initiator, responder } = parts;
       const { macKey, ltk } = keysOf(dhKey, stage1, initiator, responder);
       secret(macKey);
@@ -88,6 +90,7 @@ function authenticateStage1(
   runner: PhaseRunner,
   parts: AuthenticationParts,
   keys: Stage1Keys,
+  oobRandom: Uint8Array | undefined,
   then: (result: Stage1Result) => void,
 ): void {
   const { agreement, settings, random } = parts;
@@ -110,7 +113,7 @@ function authenticateStage1(
         nonce: random.bytes(16),
         peerOob: settings.peerOob?.secureConnections,
         peerHasOurs: peerHasOurs(parts),
-        random: settings.localOob?.random,
+        random: oobRandom,
       };
       runner.enter(outOfBand, fixed, then);
       return;
@@ -122,7 +125,14 @@ function authenticateStage1(
 function passkeySource({ role, agreement, settings, random }: AuthenticationParts): PasskeySource {
   const { model } = agreement;
   if (model.method !== "passkeyEntry" || model.display !== role) return { type: "typed" };
+  if (settings.passkey === "asked") return { type: "chosen" };
   return { type: "shown", passkey: settings.passkey ?? random.below(1_000_000) };
+}
+
+/** What this side has given the peer out of band, if that has not served before. */
+function oobGiven(parts: AuthenticationParts): LocalOobData | undefined {
+  const { localOob } = parts.settings;
+  return localOob && peerHasOurs(parts) && parts.takeOob(localOob) ? localOob : undefined;
 }
 
 /** Whether the peer says that it has got this side's data out of band. */

@@ -1,6 +1,6 @@
 import { hexNumber } from "../common/bytes.ts";
 import { BleError, TimeoutError } from "../common/errors.ts";
-import { type PairingFailure, pairingFailureName } from "./pairing-failure.ts";
+import { PairingFailure, pairingFailureName } from "./pairing-failure.ts";
 
 /** A pairing has failed. Vol 3, Part H, 3.5.5. */
 export class PairingError extends BleError {
@@ -10,7 +10,12 @@ export class PairingError extends BleError {
   /** Which side has found the fault or does not want to. */
   readonly by: "local" | "peer";
 
-  constructor(reason: PairingFailure, by: "local" | "peer", detail = "", options?: ErrorOptions) {
+  constructor(
+    reason: PairingFailure,
+    by: "local" | "peer",
+    detail: string = adviceOn(reason, by),
+    options?: ErrorOptions,
+  ) {
     const who = by === "local" ? "this side" : "the peer";
     const more = detail === "" ? "" : `: ${detail}`;
     super(
@@ -31,6 +36,9 @@ export class PairingTimeoutError extends TimeoutError {
   }
 }
 
+/** Status of an encryption that failed since the peer has no such key: PIN or Key Missing. Vol 1, Part F, 2.6. */
+export const pinOrKeyMissing = 0x06;
+
 /** The link could not be encrypted with a key that there was. Vol 4, Part E, 7.7.8. */
 export class EncryptionError extends BleError {
   readonly code = "ENCRYPTION_FAILED";
@@ -44,7 +52,15 @@ export class EncryptionError extends BleError {
 }
 
 function whyOf(status: number): string {
-  return status === 0x06
-    ? "the peer does not know the key any more; to pair anew, remove the bond"
+  return status === pinOrKeyMissing
+    ? "the peer does not know the key any more; pair({ renew: true }) pairs anew"
     : "the controller gave up";
+}
+
+/** What helps, where the name of the reason does not say so. */
+function adviceOn(reason: PairingFailure, by: "local" | "peer"): string {
+  if (reason !== PairingFailure.OobNotAvailable) return "";
+  return by === "local"
+    ? "out-of-band data serve for one pairing: give the peer fresh ones, of host.oobData()"
+    : "out-of-band data serve for one pairing: the peer has to give fresh ones, of its host.oobData()";
 }

@@ -100,9 +100,17 @@ export function agree(
   };
 }
 
-/** AuthReq for Security Request. Vol 3, Part H, 3.6.7. */
-export function authReqOf(settings: PairingSettings): number {
-  return authReq(settings, offersSecureConnections(settings));
+/**
+ * AuthReq for Security Request. Vol 3, Part H, 3.6.7.
+ *
+ * @param hasKey - Whether there is a key that does. Then nothing is asked for that is merely preferred: a central whose
+ *   key does not have it pairs anew (2.4.6), on each link.
+ */
+export function authReqOf(settings: PairingSettings, hasKey: boolean): number {
+  if (!hasKey) return authReq(settings, offersSecureConnections(settings));
+  const { mitm, secureConnections } = settings;
+  const needsSecure = secureConnections === "only" || secureConnections === "required";
+  return authReq({ ...settings, mitm: mitm === "required" ? mitm : "no" }, needsSecure);
 }
 
 function refusal(

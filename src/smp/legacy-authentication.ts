@@ -44,7 +44,10 @@ type LegacyStep = Step<LegacyState, LegacyResult>;
 export const legacyAuthentication: Phase<LegacyFixed, LegacyState, LegacyResult> = {
   begin(fixed) {
     const { secret } = fixed;
-    if (secret.type === "typed") return [{ at: "awaitPasskey", confirm: undefined }, { type: "askPasskey" }];
+    if (secret.type === "typed" || secret.type === "chosen") {
+      const type = secret.type === "typed" ? "askPasskey" : "choosePasskey";
+      return [{ at: "awaitPasskey", confirm: undefined }, { type }];
+    }
     const tk = secret.type === "key" ? secret.tk : passkeyOctets(secret.passkey);
     const [next, ...effects] = haveTk(tk, undefined, fixed);
     if (secret.type === "key") return [next, ...effects];

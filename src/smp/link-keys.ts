@@ -10,13 +10,13 @@ import type { SecurityLink } from "./security-link.ts";
 export class LinkKeys {
   readonly #link: SecurityLink;
   readonly #keys: KeyStore;
-  readonly #least: SecurityRequirement;
+  readonly #least: () => SecurityRequirement;
   /** What the peer has proved to be. */
   #identity: Address | undefined;
   #missing = false;
 
-  /** @param least - What a key has to be worth to be used. */
-  constructor(link: SecurityLink, keys: KeyStore, least: SecurityRequirement) {
+  /** @param least - What a key has to be worth to be used, at that time. */
+  constructor(link: SecurityLink, keys: KeyStore, least: () => SecurityRequirement) {
     this.#link = link;
     this.#keys = keys;
     this.#least = least;
@@ -52,14 +52,14 @@ export class LinkKeys {
   usable(requirement: SecurityRequirement): LongTermKey | undefined {
     const { bond } = this;
     const key = this.#link.role === "central" ? bond?.centralKey : bond?.peripheralKey;
-    return key && satisfies(key, requirement) && satisfies(key, this.#least) ? key : undefined;
+    return key && satisfies(key, requirement) && satisfies(key, this.#least()) ? key : undefined;
   }
 
   /** As peripheral: the key that the central names. Vol 3, Part H, 2.4.4.2. */
   named(name: KeyName): { readonly bond: Bond; readonly key: LongTermKey } | undefined {
     for (const bond of [this.bond, this.#keys.findByDiversifier(name.ediv, name.rand)]) {
       const key = bond?.peripheralKey;
-      if (bond && key && isNamed(key, name) && satisfies(key, this.#least)) return { bond, key };
+      if (bond && key && isNamed(key, name) && satisfies(key, this.#least())) return { bond, key };
     }
     return undefined;
   }

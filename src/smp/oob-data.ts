@@ -37,11 +37,17 @@ const textPrefix = "BLEOOB:";
  * Supplement, Part A; Vol 3, Part C, 11.
  *
  * @returns Up to 66 octets that the caller *owns*.
- * @throws {@link RangeError} A value has not its 16 octets; or `confirm` and `random` are not both there or both absent.
+ * @throws {@link RangeError} A value has not its 16 octets; `confirm` and `random` are not both there or both absent; or
+ *   there is no such role.
+ * @throws {@link TypeError} A value is no octets.
  */
 export function encodeOobData({ address, role, confirm, random, temporaryKey }: OobData): Uint8Array {
   if ((confirm === undefined) !== (random === undefined)) {
     throw new RangeError("confirm, random: one is of no use without the other");
+  }
+  // For programs that no compiler checks, here and below.
+  if (role !== undefined && !roles.includes(role)) {
+    throw new RangeError(`role: it is none of ${roles.join(", ")}`);
   }
   return concat(
     ...(address ? [structure(Type.address, addressOctets(address))] : []),
@@ -57,8 +63,10 @@ export function encodeOobData({ address, role, confirm, random, temporaryKey }: 
  *
  * @throws {@link MalformedPduError} The structures do not end where the octets do, one has a wrong length or stands
  *   there twice, or half of a pair is missing.
+ * @throws {@link TypeError} They are no octets.
  */
 export function decodeOobData(octets: Uint8Array): OobData {
+  requireOctets("octets", octets);
   const data = structuresByType(octets);
   const of = (type: number, size: number): Uint8Array | undefined => {
     const value = data.get(type);
@@ -94,8 +102,10 @@ export function oobDataToText(data: OobData): string {
  *
  * @throws {@link SyntaxError} It does not begin with `BLEOOB:`, or goes on with something else than hex.
  * @throws {@link MalformedPduError} The octets are none, see {@link decodeOobData}.
+ * @throws {@link TypeError} It is no text.
  */
 export function oobDataFromText(text: string): OobData {
+  if (typeof text !== "string") throw new TypeError(`text: give one that begins with ${textPrefix}`);
   const trimmed = text.trim();
   const digits = trimmed.slice(textPrefix.length);
   // Not what it is: it may be secret.
@@ -127,7 +137,12 @@ function structure(type: number, data: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(1 + data.length, type), data);
 }
 
+function requireOctets(name: string, value: unknown): void {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`${name}: give a Uint8Array`);
+}
+
 function key(name: string, value: Uint8Array): Uint8Array {
+  requireOctets(name, value);
   if (value.length !== 16) throw new RangeError(`${name}: ${value.length} octets are not 16`);
   return reversed(value);
 }

@@ -1,5 +1,6 @@
-import { createECDH, type ECDH } from "node:crypto";
+import type { ECDH } from "node:crypto";
 import { concat, equal, fromHex, toHex } from "../common/bytes.ts";
+import { nodeCrypto } from "../common/node-crypto.ts";
 import type { Random } from "../common/random.ts";
 
 const curve = "prime256v1";
@@ -35,7 +36,7 @@ export interface KeyPair {
 
 class EcdhKeyPair implements KeyPair {
   readonly publicKey: PublicKey;
-  readonly #ecdh: ECDH = createECDH(curve);
+  readonly #ecdh: ECDH = nodeCrypto().createECDH(curve);
 
   constructor(privateKey: Uint8Array) {
     this.#ecdh.setPrivateKey(privateKey);

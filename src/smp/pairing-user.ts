@@ -39,7 +39,10 @@ export interface PeerOobData {
   readonly secureConnections?: { readonly confirm: Uint8Array; readonly random: Uint8Array } | undefined;
 }
 
-/** What this side gave the other on a way that is not this link, for LE Secure Connections. Serves for one pairing. */
+/**
+ * What this side gave the other on a way that is not this link, for LE Secure Connections. Serves for one pairing, also
+ * for one that fails.
+ */
 export interface LocalOobData {
   /** The key pair whose public key the confirm value was made of. */
   readonly keyPair: KeyPair;
@@ -77,8 +80,11 @@ export interface PairingSettings {
   readonly peerOob?: PeerOobData | undefined;
   /** The data of this side that the peer may have got out of band. */
   readonly localOob?: LocalOobData | undefined;
-  /** The passkey to show, 0 to 999,999, in place of a random one. One that serves twice can be found out. */
-  readonly passkey?: number | undefined;
+  /**
+   * The passkey to show, 0 to 999,999, in place of a random one: one that serves twice can be found out. `"asked"`:
+   * {@link PairingUser.choosePasskey} makes it.
+   */
+  readonly passkey?: number | "asked" | undefined;
   /** Also pairs with a peer that shows the debug key, which protects from nobody. Vol 3, Part H, 2.3.5.6.1. */
   readonly allowDebugKey?: boolean | undefined;
   /**
@@ -123,19 +129,30 @@ export interface PairingUser {
    * Shows a passkey that the other side types; always six digits.
    *
    * @param entered - How many digits were typed there, as far as the peer tells; called again when that changes.
+   * @param refused - To be called when it cannot or may not be shown: the pairing ends with Passkey Entry Failed.
    */
-  displayPasskey(passkey: number, entered: number): void;
+  displayPasskey(passkey: number, entered: number, refused: () => void): void;
+  /** Has the passkey made that the other side types, and shown; `undefined` refuses. Called with `passkey: "asked"`. */
+  choosePasskey?(answer: (passkey: number | undefined) => void): void;
   /** Asks for the passkey that the other side shows, or that both type. */
   requestPasskey(entry: PasskeyEntry): void;
   /** Asks whether the other side shows the same number, 0 to 999,999, always as six digits. */
   confirmNumber(number: number, answer: (same: boolean) => void): void;
   /** Asks whether a peer that cannot be authenticated (`justWorks`), or takes the place of a bond, may pair. */
   authorize(why: "justWorks" | "repairing", answer: (allowed: boolean) => void): void;
+  /**
+   * The peer begins to pair with what this side has given out of band. It serves no other pairing, whatever comes of this
+   * one. Vol 3, Part H, 2.3.5.6.1 and 2.3.5.6.4.
+   *
+   * @param data - As {@link settings} has given them.
+   * @returns Whether they still served: false when another pairing was faster, and this one fails.
+   */
+  outOfBandServes(data: LocalOobData): boolean;
   /** A pairing has ended, and with it every question. `error` is absent when it went well. */
   ended(outcome: PairingResult | Error): void;
   /**
    * The peer does not know the key of the bond any more: PIN or Key Missing, or as central it pairs in place of using
-   * it. Or it is another in its place. The bond is still there.
+   * it. Or it is another in its place. The bond is still there. Told once for each link.
    */
   bondLost(bond: Bond): void;
 }

@@ -12,7 +12,13 @@ import type { KeyStore } from "./key-store.ts";
 import { isWeaker, type KeyStrength, strengthOf } from "./key-strength.ts";
 import { bondOf, identityOf, type PairingYield } from "./pairing-bond.ts";
 import { PairingFailure } from "./pairing-failure.ts";
-import type { PairingContext, PairingResult, PairingSettings, PairingUser } from "./pairing-user.ts";
+import type {
+  LocalOobData,
+  PairingContext,
+  PairingResult,
+  PairingSettings,
+  PairingUser,
+} from "./pairing-user.ts";
 import { PairingFailed, type PairingFeatures, PairingRequest, PairingResponse } from "./pdu.ts";
 import { byRole, type Effect, type Input, type Role } from "./phase.ts";
 import { PhaseRunner } from "./phase-runner.ts";
@@ -51,6 +57,8 @@ export class Pairing {
   /** Where the link is to be encrypted with the new key, or has been. */
   #encryption: "none" | "awaited" | "done" = "none";
   #authenticating = false;
+  #calledOff = false;
+  #model: Agreement["model"] | undefined;
   /** Whether the user has said that this peer may pair. */
   #authorized = false;
   #then: (() => void) | undefined;
@@ -63,7 +71,7 @@ export class Pairing {
         this.#perform(effect);
       },
       failed: (reason) => {
-        this.fail(reason);
+        this.fail(reason, this.#detailOf(reason));
       },
     });
     const { user, send } = parts;
@@ -72,9 +80,12 @@ export class Pairing {
     });
   }
 
-  /** Whether a secret has been at stake: if it fails now it was an attempt. Vol 3, Part H, 2.3.6. */
+  /**
+   * Whether a secret has been at stake: if it fails now it was an attempt of the peer's. Vol 3, Part H, 2.3.6. What this
+   * side has called off was none, unless there is a passkey in it that may serve again.
+   */
   get attempted(): boolean {
-    return this.#authenticating;
+    return this.#authenticating && (!this.#calledOff || this.#riskedPasskey());
   }
 
   /** As initiator: sends Pairing Request. */
@@ -122,6 +133,12 @@ export class Pairing {
     if (this.#runner.over) return;
     this.#parts.send(PairingFailed.encode({ reason }));
     this.end(new PairingError(reason, "local", detail));
+  }
+
+  /** This side does not want any more. */
+  callOff(): void {
+    this.#calledOff = true;
+    this.fail(PairingFailure.UnspecifiedReason, "called off");
   }
 
   /** The pairing has failed; the peer knows, or cannot be told. */
@@ -178,11 +195,13 @@ export class Pairing {
     const secret = (octets: Uint8Array): void => {
       this.#secrets.push(octets);
     };
+    const takeOob = (data: LocalOobData): boolean => this.#parts.user.outOfBandServes(data);
     this.#authenticating = true;
+    this.#model = agreement.model;
     this.#questions.keypress = agreement.keypress;
     authenticate(
       this.#runner,
-      { role: this.role, agreement, settings, random, ...addresses, secret },
+      { role: this.role, agreement, settings, random, ...addresses, secret, takeOob },
       (key) => {
         this.#encrypt(agreement, key);
       },
@@ -251,6 +270,20 @@ export class Pairing {
   /** Another pairing may have taken the last place, or a known peer tells another identity each time. */
   #canKeep(identity: Address, { bonding }: Agreement): boolean {
     return bonding && this.#parts.keys.hasRoomFor(identity);
+  }
+
+  /** Each round tells who listens one bit of a passkey: the peer's, or one that this side shows to all. 2.3.5.6.3. */
+  #riskedPasskey(): boolean {
+    const { passkey } = this.#parts.settings;
+    const isShown = this.#model?.method === "passkeyEntry" && this.#model.display === this.role;
+    return this.#questions.passkeyTyped || (isShown && passkey !== undefined);
+  }
+
+  #detailOf(reason: PairingFailure): string | undefined {
+    const isOob = this.#model?.method === "outOfBand" && reason === PairingFailure.ConfirmValueFailed;
+    return isOob
+      ? "the out-of-band data are not the peer's of this pairing: it has to give fresh ones, of its host.oobData()"
+      : undefined;
   }
 
   #perform(effect: Effect): void {

@@ -50,8 +50,9 @@ type PasskeyEntryStep = Step<PasskeyEntryState, Stage1Result>;
 export const passkeyEntry: Phase<PasskeyEntryFixed, PasskeyEntryState, Stage1Result> = {
   begin(fixed) {
     const { secret } = fixed;
-    if (secret.type === "typed") {
-      return [{ at: "awaitPasskey", entered: 0, confirm: undefined }, { type: "askPasskey" }];
+    if (secret.type !== "shown") {
+      const type = secret.type === "typed" ? "askPasskey" : "choosePasskey";
+      return [{ at: "awaitPasskey", entered: 0, confirm: undefined }, { type }];
     }
     const [next, ...effects] = beginRound(secret.passkey, 0, 0, fixed);
     return [next, { type: "showPasskey", passkey: secret.passkey, entered: 0 }, ...effects];
@@ -77,7 +78,7 @@ function keypress(state: PasskeyEntryState, type: number, fixed: PasskeyEntryFix
   if (!fixed.keypress) return fail(PairingFailure.UnspecifiedReason);
   const entered = enteredAfter(state.entered, type);
   const { secret } = fixed;
-  if (secret.type === "typed" || entered === state.entered) return [state]; // nobody is shown it
+  if (secret.type !== "shown" || entered === state.entered) return [state]; // nobody is shown it
   return [
     { ...state, entered },
     { type: "showPasskey", passkey: secret.passkey, entered },

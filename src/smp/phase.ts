@@ -23,6 +23,8 @@ export type Effect =
   /** To the user: the passkey, and how much of it has been typed on the other side. */
   | { readonly type: "showPasskey"; readonly passkey: number; readonly entered: number }
   | { readonly type: "askPasskey" }
+  /** To the user: make the passkey that the other side types. */
+  | { readonly type: "choosePasskey" }
   | { readonly type: "compareNumber"; readonly number: number };
 
 /** The end of a phase: with what it has found out, or with the reason to give the peer. */
@@ -65,7 +67,11 @@ export function passkeyOctets(passkey: number): Uint8Array {
 }
 
 /** Where the passkey comes from on this side. */
-export type PasskeySource = { readonly type: "shown"; readonly passkey: number } | { readonly type: "typed" };
+export type PasskeySource =
+  | { readonly type: "shown"; readonly passkey: number }
+  /** The user makes it, and shows it. */
+  | { readonly type: "chosen" }
+  | { readonly type: "typed" };
 
 /** What happens at a keyboard. */
 export type Keypress = (typeof KeypressType)[keyof typeof KeypressType];

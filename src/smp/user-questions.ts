@@ -8,6 +8,8 @@ import type { PhaseRunner } from "./phase-runner.ts";
 export class UserQuestions {
   /** Whether keypress notifications were agreed on. */
   keypress = false;
+  /** Whether a passkey has been typed here. */
+  passkeyTyped = false;
   readonly #runner: PhaseRunner;
   readonly #user: PairingUser;
   readonly #send: (pdu: Uint8Array) => void;
@@ -38,10 +40,13 @@ export class UserQuestions {
   ask(question: Exclude<Effect, { readonly type: "send" }>): void {
     switch (question.type) {
       case "showPasskey":
-        this.#user.displayPasskey(question.passkey, question.entered);
+        this.#showPasskey(question.passkey, question.entered);
         return;
       case "askPasskey":
         this.#askPasskey();
+        return;
+      case "choosePasskey":
+        this.#choosePasskey();
         return;
       case "compareNumber":
         this.#user.confirmNumber(
@@ -52,6 +57,30 @@ export class UserQuestions {
         );
         return;
     }
+  }
+
+  #showPasskey(passkey: number, entered: number): void {
+    const refuse = this.#once((reason: PairingFailure) => {
+      this.#refused(reason);
+    });
+    this.#user.displayPasskey(passkey, entered, () => {
+      refuse(PairingFailure.PasskeyEntryFailed);
+    });
+  }
+
+  #choosePasskey(): void {
+    const answer = this.#once((passkey: number | undefined) => {
+      if (passkey === undefined) this.#refused(PairingFailure.PasskeyEntryFailed);
+      else this.#runner.input({ type: "passkeyTyped", passkey });
+    });
+    if (!this.#user.choosePasskey) {
+      answer(undefined);
+      return;
+    }
+    this.#user.choosePasskey((passkey) => {
+      if (passkey !== undefined) requirePasskey(passkey);
+      answer(passkey);
+    });
   }
 
   #askPasskey(): void {
@@ -66,6 +95,7 @@ export class UserQuestions {
       }
       notify(KeypressType.PasskeyEntryCompleted);
       typing = false;
+      this.passkeyTyped = true;
       this.#runner.input({ type: "passkeyTyped", passkey });
     });
     notify(KeypressType.PasskeyEntryStarted);

@@ -11,7 +11,15 @@ import type { PairingSettings } from "../../src/smp/pairing-user.ts";
 import { AuthReq, Code, IoCapability, PairingFailed, PairingPublicKey } from "../../src/smp/pdu.ts";
 import { RepeatedAttempts } from "../../src/smp/repeated-attempts.ts";
 import type { EncryptionKey } from "../../src/smp/security-link.ts";
-import { MemoryKeys, plain, type SideOptions, TwoManagers, yesNo } from "./two-managers.ts";
+import {
+  centralAddress,
+  MemoryKeys,
+  peripheralAddress,
+  plain,
+  type SideOptions,
+  TwoManagers,
+  yesNo,
+} from "./two-managers.ts";
 
 type Role = "central" | "peripheral";
 const roles: readonly Role[] = ["central", "peripheral"];
@@ -662,6 +670,53 @@ describe("repeated attempts (2.3.6)", () => {
       pair.settle();
       expect(again.outcome).toMatchObject({ method: "numericComparison" });
     }
+  });
+
+  it.each(roles)("are none that this side's own program has called off: %s", (role) => {
+    const pair = new TwoManagers({ central: { settings: yesNo }, peripheral: { settings: yesNo } });
+    pair[role].user.person = { slow: true };
+    const outcomes: unknown[] = [];
+    const giveUp = pair[role].manager.pair({}, (outcome) => outcomes.push(outcome));
+    while (pair.step("central") || pair.step("peripheral"));
+    expect(pair[role].user.calls).toEqual(["confirm"]);
+    giveUp();
+    expect(outcomes).toMatchObject([{ reason: PairingFailure.UnspecifiedReason, by: "local" }]);
+    const { attempts } = pair[role];
+    expect(attempts.waitMs(role === "central" ? peripheralAddress : centralAddress)).toBe(0);
+    // To the other side it is one that has failed, as any.
+    pair.settle();
+    const other = role === "central" ? "peripheral" : "central";
+    expect(pair[other].attempts.waitMs(role === "central" ? centralAddress : peripheralAddress)).toBe(1_000);
+  });
+
+  it.each([
+    ["that is typed here", "central", keyboard, display],
+    ["that is always the same", "central", { ...display, passkey: 42 }, keyboard],
+    ["that is shown once", "central", display, keyboard],
+  ] as const)(
+    "of a passkey %s count when they are called off, if it serves again",
+    (name, role, mine, theirs) => {
+      const pair = new TwoManagers({ central: { settings: mine }, peripheral: { settings: theirs } });
+      const giveUp = pair[role].manager.pair({}, () => undefined);
+      // Into the rounds, each of which tells a bit. 2.3.5.6.3.
+      for (let i = 0; i < 100 && !pair.passed.some(({ pdu }) => pdu[0] === Code.PairingRandom); i++) {
+        if (pair.step("central") || pair.step("peripheral")) continue;
+        for (const side of roles) pair[side].user.answerAll();
+      }
+      giveUp();
+      const waits = pair[role].attempts.waitMs(peripheralAddress);
+      expect(waits).toBe(name === "that is shown once" ? 0 : 1_000);
+    },
+  );
+
+  it("of a passkey that was asked for and not typed yet are none when they are called off", () => {
+    const pair = new TwoManagers({ central: { settings: keyboard }, peripheral: { settings: display } });
+    pair.central.user.person = { slow: true };
+    const giveUp = pair.central.manager.pair({}, () => undefined);
+    while (pair.step("central") || pair.step("peripheral"));
+    expect(pair.central.user.calls).toContain("request");
+    giveUp();
+    expect(pair.central.attempts.waitMs(peripheralAddress)).toBe(0);
   });
 });
 

@@ -106,4 +106,11 @@ describe("Out-of-band data (Vol 3, Part H, 2.3.5.4 and 2.3.5.6.4)", () => {
     expect(() => encodeOobData({ confirm })).toThrow(RangeError);
     expect(() => encodeOobData({ temporaryKey: new Uint8Array(17) })).toThrow(RangeError);
   });
+
+  it("refuses what no compiler would let through, and names it", () => {
+    expect(() => encodeOobData({ role: "server" as never })).toThrow(/^role: it is none of peripheral, /);
+    expect(() => encodeOobData({ temporaryKey: Array(16).fill(1) as never })).toThrow(/^temporaryKey: /);
+    expect(() => decodeOobData(null as never)).toThrow("octets: give a Uint8Array");
+    expect(() => oobDataFromText(5 as never)).toThrow("text: give one that begins with BLEOOB:");
+  });
 });

@@ -3,10 +3,10 @@ import { Address } from "../../src/common/address.ts";
 import { fromHex, reversed, toHex } from "../../src/common/bytes.ts";
 import { SeededRandom } from "../../src/common/random.ts";
 import { addressOctets, ah } from "../../src/smp/crypto.ts";
-import { PairingTimeoutError } from "../../src/smp/error.ts";
+import { type PairingError, PairingTimeoutError } from "../../src/smp/error.ts";
 import { PairingFailure } from "../../src/smp/pairing-failure.ts";
 import type { PairingSettings } from "../../src/smp/pairing-user.ts";
-import { Code, IoCapability } from "../../src/smp/pdu.ts";
+import { Code, IoCapability, PairingFailed } from "../../src/smp/pdu.ts";
 import { oobData } from "./arbitrary-pairing.ts";
 import {
   allKeys,
@@ -131,6 +131,44 @@ describe("pairing (Vol 3, Part H, 2.3.5)", () => {
     expect(pair.peripheral.user.outcomes).toMatchObject([
       { reason: PairingFailure.OobNotAvailable, by: "local" },
     ]);
+  });
+
+  it.each(["success", "failure"] as const)(
+    "uses up the data of this side, also for links that have them already: after %s (2.3.5.6.1)",
+    (end) => {
+      const data = oobData("central", 8);
+      const peer = { settings: { ...plain, ...data.peripheral } };
+      const one = pairUp({ settings: { ...plain, ...data.central, repairing: "allow" } }, peer);
+      if (end === "failure") {
+        for (let i = 0; i < 4; i++) if (!one.pair.step("central")) one.pair.step("peripheral");
+        expect(one.pair.passed.map(({ pdu }) => pdu[0])).toContain(Code.PairingPublicKey);
+        one.pair.inject("peripheral", PairingFailed.encode({ reason: PairingFailure.UnspecifiedReason }));
+        one.pair.inject("central", PairingFailed.encode({ reason: PairingFailure.UnspecifiedReason }));
+        one.pair.clock.advanceSync(5_000);
+      }
+      one.pair.settle();
+      const again = one.pair.central.pair({ renew: true });
+      one.pair.settle();
+      expect(again.outcome).toMatchObject({ reason: PairingFailure.ConfirmValueFailed, by: "local" });
+      expect((again.outcome as PairingError).message).toContain("host.oobData()");
+      const { outcomes } = one.pair.peripheral.user;
+      expect(outcomes.at(-1)).toMatchObject({ reason: PairingFailure.OobNotAvailable, by: "local" });
+      expect((outcomes.at(-1) as PairingError).message).toContain("host.oobData()");
+    },
+  );
+
+  it("leaves the data of this side for another pairing when the peer has not begun to use them", () => {
+    const data = oobData("central", 9);
+    const { pair, box } = pairUp(
+      { settings: { ...plain, ...data.central, secureConnections: "off" } },
+      { settings: { ...plain, ...data.peripheral, repairing: "allow" } },
+    );
+    pair.settle();
+    expect(box.outcome).toMatchObject({ method: "justWorks" });
+    pair.central.user.settingsGiven = { ...plain, ...data.central };
+    const again = pair.central.pair({ renew: true });
+    pair.settle();
+    expect(again.outcome).toMatchObject({ method: "outOfBand" });
   });
 
   it("shows what has been typed at the other side, where both have agreed to tell (3.5.8)", () => {

@@ -7,6 +7,7 @@ import { MalformedPduError } from "../../src/common/errors.ts";
 import { PairingFailure, pairingFailureName } from "../../src/smp/pairing-failure.ts";
 import * as smp from "../../src/smp/pdu.ts";
 import { codecByCode, codecs } from "../../src/smp/registry.ts";
+import * as testing from "../../testing/index.ts";
 import { runs } from "../support/runs.ts";
 
 type Row<T> = readonly [title: string, codec: Codec<T>, hex: string, value: T];
@@ -115,57 +116,32 @@ describe("SMP commands, as Vol 3, Part H, 3.5 and 3.6 lay them out", () => {
   });
 });
 
-const u8 = fc.integer({ min: 0, max: 0xff });
-const bytes = (size: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: size, maxLength: size });
-const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<unknown> =>
-  fc.record(model, { noNullPrototype: true });
-const features = record({
-  ioCapability: u8,
-  oobDataFlag: u8,
-  authReq: u8,
-  maximumEncryptionKeySize: u8,
-  initiatorKeyDistribution: u8,
-  responderKeyDistribution: u8,
-});
-const arbitraries: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  "Pairing Request": features,
-  "Pairing Response": features,
-  "Pairing Confirm": record({ value: bytes(16) }),
-  "Pairing Random": record({ value: bytes(16) }),
-  "Pairing Failed": record({ reason: u8 }),
-  "Encryption Information": record({ ltk: bytes(16) }),
-  "Central Identification": record({ ediv: fc.integer({ min: 0, max: 0xffff }), rand: bytes(8) }),
-  "Identity Information": record({ irk: bytes(16) }),
-  "Identity Address Information": record({
-    addressType: u8,
-    address: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
-  }),
-  "Signing Information": record({ csrk: bytes(16) }),
-  "Security Request": record({ authReq: u8 }),
-  "Pairing Public Key": record({ x: bytes(32), y: bytes(32) }),
-  "Pairing DHKey Check": record({ value: bytes(16) }),
-  "Pairing Keypress Notification": record({ type: u8 }),
-};
-
-describe.each(codecs)("$name", (codec) => {
-  it("decodes what it encodes", () => {
-    const arbitrary = arbitraries[codec.name];
-    if (!arbitrary) throw new Error(`no values to try for ${codec.name}`);
+describe.each(testing.codecs("SMP"))("$name", (codec) => {
+  it("decodes what it encodes, reserved values too", () => {
     fc.assert(
-      fc.property(arbitrary, (value) => {
-        expect(codec.decode(codec.encode(value))).toEqual(value);
+      fc.property(codec.encodable, (value) => {
+        testing.roundTrips(codec, value);
       }),
       runs,
     );
   });
 
-  it("decodes any octets behind its code to what gives them back, or they are malformed, nothing else", () => {
-    const size = codec.encode(fc.sample(arbitraries[codec.name]!, 1)[0]).length - 1;
+  it("writes what the specification allows as it was", () => {
     fc.assert(
-      fc.property(fc.oneof(bytes(size), fc.uint8Array({ maxLength: 80 })), (octets) => {
-        const pdu = Uint8Array.of(codec.opcode, ...octets);
-        if (octets.length === size) expect(toHex(codec.encode(codec.decode(pdu)))).toBe(toHex(pdu));
-        else expect(() => codec.decode(pdu)).toThrow(MalformedPduError);
+      fc.property(codec.octets, (octets) => {
+        testing.reencodes(codec, octets);
+      }),
+      runs,
+    );
+  });
+
+  it("decodes what is nearly right, or any octets, to what gives them back, or they are malformed, nothing else", () => {
+    const nearly = codec.mutations.map(({ octets }) => octets);
+    const any = fc.uint8Array({ maxLength: 80 }).map((octets) => Uint8Array.of(codec.code, ...octets));
+    fc.assert(
+      fc.property(fc.oneof(nearly, any, fc.uint8Array({ maxLength: 80 })), (octets) => {
+        const value = testing.decodedUnlessMalformed(codec, octets);
+        if (value !== undefined) testing.reencodes(codec, octets);
       }),
       runs,
     );
@@ -174,12 +150,33 @@ describe.each(codecs)("$name", (codec) => {
   it("takes another's code for malformed", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 80 }), (octets) => {
-        fc.pre(octets[0] !== codec.opcode);
-        expect(() => codec.decode(octets)).toThrow(MalformedPduError);
+        fc.pre(octets[0] !== codec.code);
+        expect(testing.decodedUnlessMalformed(codec, octets)).toBeUndefined();
       }),
       runs,
     );
   });
+});
+
+describe("whole pairings", () => {
+  it.each([
+    ["LE Secure Connections", testing.pairingConversations],
+    ["LE legacy pairing", testing.legacyPairingConversations],
+  ])(
+    "of %s consist of commands that decode and encode to the same octets (3.5, 3.6)",
+    (_name, conversations) => {
+      fc.assert(
+        fc.property(conversations, ({ pdus }) => {
+          for (const { pdu } of pdus) {
+            const codec = codecByCode(pdu[0]!);
+            expect(codec).toBeDefined();
+            testing.reencodes(codec!, pdu);
+          }
+        }),
+        runs,
+      );
+    },
+  );
 });
 
 describe("reasons of Pairing Failed", () => {

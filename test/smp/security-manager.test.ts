@@ -179,6 +179,60 @@ describe("pair()", () => {
     expect(pair.central.sessionKey).toBe(toHex(pair.central.manager.bond!.centralKey!.key));
   });
 
+  it("anew on a link that is not encrypted has the peer prove its key first, and asks nobody there", () => {
+    const pair = reconnected(plain, { ...plain, repairing: "refuse" });
+    const old = pair.central.manager.bond;
+    const box = pair.central.pair({ renew: true });
+    pair.settle();
+    expect(box.outcome).toMatchObject({ method: "justWorks" });
+    expect(pair.passed.every(({ encrypted }) => encrypted)).toBe(true);
+    expect(pair.central.manager.bond).not.toEqual(old);
+    expect(pair.peripheral.user.lost).toEqual([]);
+  });
+
+  it("anew goes on without the proof where the peer has forgotten its key, and tells so once", () => {
+    const { central, peripheral } = reconnected();
+    const pair = new TwoManagers({
+      central: { keys: central.keys, settings: plain },
+      peripheral: { keys: new MemoryKeys(peripheral.keys.own.address, peripheral.keys.own.irk) },
+      seed: 51,
+    });
+    const outcomes: unknown[] = [];
+    for (let i = 0; i < 3; i++) pair.central.manager.encrypt((outcome) => outcomes.push(outcome));
+    pair.settle();
+    expect(outcomes).toMatchObject([{ status: 0x06 }, { status: 0x06 }, { status: 0x06 }]);
+    expect(String(outcomes[0])).toContain("pair({ renew: true })"); // what it says is what helps
+    expect(pair.central.user.lost).toEqual([central.manager.bond]);
+    const box = pair.central.pair({ renew: true });
+    pair.settle();
+    expect(box.outcome).toMatchObject({ method: "justWorks", bond: pair.central.manager.bond });
+    expect(pair.central.user.lost).toHaveLength(1);
+  });
+
+  it("anew tells of the loss by itself where nobody has tried the key before", () => {
+    const { central, peripheral } = reconnected();
+    const keys = new MemoryKeys(peripheral.keys.own.address, peripheral.keys.own.irk);
+    const pair = new TwoManagers({ central: { keys: central.keys }, peripheral: { keys }, seed: 51 });
+    const box = pair.central.pair({ renew: true });
+    pair.settle();
+    expect(box.outcome).toMatchObject({ method: "justWorks" });
+    expect(pair.central.user.lost).toHaveLength(1);
+  });
+
+  it("called off while the old key is tried does not begin to pair when that is done", () => {
+    const pair = reconnected();
+    const outcomes: unknown[] = [];
+    const giveUp = pair.central.manager.pair({ renew: true }, (outcome) => outcomes.push(outcome));
+    giveUp();
+    pair.settle();
+    expect(outcomes).toMatchObject([{ reason: PairingFailure.UnspecifiedReason, by: "local" }]);
+    expect(pair.passed).toEqual([]);
+    expect(pair.encrypted).toBe(true);
+    const next = pair.central.pair();
+    pair.settle();
+    expect(next).toHaveProperty("outcome", undefined); // the line goes on
+  });
+
   it("of the peripheral sends Security Request, and gets what the pairing has brought", () => {
     const pair = new TwoManagers({ central: { settings: yesNo }, peripheral: { settings: yesNo } });
     const box = pair.peripheral.pair();
@@ -359,6 +413,84 @@ describe("Security Request (2.4.6)", () => {
   });
 });
 
+describe("Security Request where there is a bond (2.4.6)", () => {
+  const justWorks: PairingSettings = { ...plain, mitm: "preferred" };
+  const legacy: PairingSettings = {
+    ...plain,
+    ioCapability: IoCapability.KeyboardDisplay,
+    mitm: "required",
+    secureConnections: "off",
+  };
+
+  it.each([
+    ["pair()", (pair: TwoManagers) => pair.peripheral.pair()],
+    ["a service", (pair: TwoManagers) => pair.peripheral.raise({ encrypted: true })],
+  ] as const)("asks for nothing that is merely preferred: nobody pairs anew, for %s", (_what, want) => {
+    const persons = { ...justWorks, ioCapability: IoCapability.DisplayYesNo };
+    for (const now of [justWorks, persons]) {
+      const pair = reconnected(justWorks, now);
+      const box = want(pair);
+      pair.settle();
+      expect(box.outcome).toBeUndefined();
+      expect(codes(pair)).toEqual(["0b"]);
+      expect(pair.central.manager.state).toMatchObject({ encrypted: true, bonded: true });
+    }
+  });
+
+  it.each<readonly [string, PairingSettings, number]>([
+    ["authentication, of a central that can neither show nor ask", justWorks, AuthReq.Mitm],
+    ["level 4, of such a central", justWorks, AuthReq.Mitm | AuthReq.SecureConnections],
+    ["level 4, of a central with legacy pairing alone", legacy, AuthReq.Mitm | AuthReq.SecureConnections],
+  ])(
+    "has the key used that there is where no pairing could bring a better one: %s",
+    (_what, settings, flags) => {
+      const pair = reconnected(settings, settings);
+      pair.inject("central", SecurityRequest.encode({ authReq: AuthReq.Bonding | flags }));
+      pair.settle();
+      pair.inject("central", SecurityRequest.encode({ authReq: AuthReq.Bonding | flags }));
+      pair.settle();
+      expect(pair.passed).toEqual([]);
+      expect(pair.encrypted).toBe(true);
+    },
+  );
+
+  it("that is more than the key is worth has the two pair anew where that can bring it", () => {
+    const pair = reconnected(justWorks, { ...yesNo, mitm: "no" });
+    pair.inject("central", SecurityRequest.encode({ authReq: AuthReq.Bonding | AuthReq.Mitm }));
+    pair.settle();
+    expect(pair.central.manager.state).toMatchObject({ authenticated: true, bonded: true });
+    expect(pair.passed.every(({ encrypted }) => encrypted)).toBe(true);
+  });
+});
+
+describe("what this side does not allow", () => {
+  it.each([
+    ["LE Secure Connections that are off", { secureConnections: "off" }, { secureConnections: true }, 0x03],
+    ["a key longer than the longest", { maxKeySize: 10 }, { keySize: 16 }, 0x06],
+  ] as const)(
+    "is not paired for, whoever asks for it: %s (Vol 3, Part C, 10.3.2)",
+    (_what, limits, requirement, reason) => {
+      for (const role of roles) {
+        const settings = { ...yesNo, ...limits };
+        const pair = new TwoManagers({ [role]: { settings } });
+        const box = pair[role].raise(requirement);
+        expect(box.outcome).toMatchObject({ reason, by: "local" });
+        expect(pair.settle().passed).toEqual([]);
+        expect(pair.clock.timers).toBe(0);
+      }
+    },
+  );
+
+  it("does not keep a key from being used that has it already", () => {
+    const pair = reconnected(yesNo, { ...yesNo, secureConnections: "off" });
+    const box = pair.central.raise({ authenticated: true, secureConnections: true });
+    pair.settle();
+    expect(box).toHaveProperty("outcome", undefined);
+    expect(pair.passed).toEqual([]);
+    expect(pair.central.manager.state).toMatchObject({ secureConnections: true, bonded: true });
+  });
+});
+
 describe("what a requirement does to the settings", () => {
   const requirement = fc.record({
     encrypted: fc.boolean(),
@@ -373,7 +505,8 @@ describe("what a requirement does to the settings", () => {
         const before = requirementOf(settings);
         const after = requirementOf(strengthened(settings, asked));
         expect(after.authenticated).toBe(before.authenticated! || asked.authenticated);
-        expect(after.secureConnections).toBe(before.secureConnections! || asked.secureConnections);
+        const mayBeSecure = settings.secureConnections !== "off" && asked.secureConnections;
+        expect(after.secureConnections).toBe(before.secureConnections! || mayBeSecure);
         expect(after.keySize).toBe(Math.max(before.keySize!, asked.keySize));
       }),
       runs,
@@ -384,9 +517,9 @@ describe("what a requirement does to the settings", () => {
 describe("Secure Connections Only Mode (Vol 3, Part C, 10.2.4)", () => {
   const least = { authenticated: true, secureConnections: true, keySize: 16 };
 
-  it("pairs at level 4, whatever the settings say", () => {
+  it.each(["preferred", "off"] as const)("pairs at level 4, whatever the settings say: %s", (choice) => {
     const pair = new TwoManagers({
-      central: { settings: { ...yesNo, mitm: "no", minKeySize: 7 }, least },
+      central: { settings: { ...yesNo, mitm: "no", minKeySize: 7, secureConnections: choice }, least },
       peripheral: { settings: { ...yesNo, mitm: "no" } },
     });
     pair.central.pair();

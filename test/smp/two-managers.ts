@@ -11,6 +11,7 @@ import { addressOctets, ah } from "../../src/smp/crypto.ts";
 import type { KeyStore } from "../../src/smp/key-store.ts";
 import type {
   DistributedKeys,
+  LocalOobData,
   PairingContext,
   PairingResult,
   PairingSettings,
@@ -121,6 +122,7 @@ export class TestUser implements PairingUser {
   readonly outcomes: (PairingResult | Error)[] = [];
   readonly lost: Bond[] = [];
   #answers: (() => void)[] = [];
+  readonly #served = new WeakSet<LocalOobData>();
 
   constructor(settings: PairingSettings | undefined) {
     this.settingsGiven = settings;
@@ -160,6 +162,12 @@ export class TestUser implements PairingUser {
     this.#answer(() => {
       answer(this.person.authorizes?.(why) ?? true);
     });
+  }
+
+  outOfBandServes(data: LocalOobData): boolean {
+    const serves = !this.#served.has(data);
+    this.#served.add(data);
+    return serves;
   }
 
   ended(outcome: PairingResult | Error): void {
@@ -205,11 +213,13 @@ export class Side implements SecurityLink {
   /** The key that the link is encrypted with, as this side's controller knows it. */
   sessionKey: string | undefined;
   disconnected: number | undefined;
+  readonly attempts: RepeatedAttempts;
   readonly #pair: TwoManagers;
 
   constructor(pair: TwoManagers, role: Side["role"], options: SideOptions, attempts: RepeatedAttempts) {
     this.#pair = pair;
     this.role = role;
+    this.attempts = attempts;
     const addresses = [
       options.address ?? defaultAddress(role),
       options.peerAddress ?? defaultAddress(other(role)),

@@ -9,11 +9,13 @@ import {
   attacks,
   attConversations,
   channelConversations,
+  enhancedChannelConversations,
   FixedCid,
   type LinkPdu,
   noHostFaults,
   noKeyInClear,
   nothingPending,
+  legacyPairingConversations,
   pairingConversations,
   type Side,
 } from "../../testing/index.ts";
@@ -76,11 +78,14 @@ describe("the link of an adversary", () => {
     "carries whole conversations in any fragments, with ACL buffers of %i octets",
     async (aclOctets) => {
       await fc.assert(
-        fc.asyncProperty(fc.oneof(attConversations, channelConversations), async (pdus) => {
-          const duel = await Duel.begin(aclOctets);
-          await perform(duel, pdus);
-          await duel.end();
-        }),
+        fc.asyncProperty(
+          fc.oneof(attConversations, channelConversations, enhancedChannelConversations),
+          async (pdus) => {
+            const duel = await Duel.begin(aclOctets);
+            await perform(duel, pdus);
+            await duel.end();
+          },
+        ),
         fewRuns,
       );
     },
@@ -88,12 +93,15 @@ describe("the link of an adversary", () => {
 
   it("carries whole pairings, and knows what was encrypted", async () => {
     await fc.assert(
-      fc.asyncProperty(pairingConversations, async ({ pdus, keys, ltk }) => {
-        const duel = await Duel.begin();
-        await perform(duel, pdus, ltk);
-        noKeyInClear(duel.links.central.transcript, keys);
-        await duel.end();
-      }),
+      fc.asyncProperty(
+        fc.oneof(pairingConversations, legacyPairingConversations),
+        async ({ pdus, keys, ltk }) => {
+          const duel = await Duel.begin();
+          await perform(duel, pdus, ltk);
+          noKeyInClear(duel.links.central.transcript, keys);
+          await duel.end();
+        },
+      ),
       fewRuns,
     );
   });

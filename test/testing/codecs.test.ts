@@ -13,6 +13,7 @@ import { codecs as smpCodecs } from "../../src/smp/registry.ts";
 import {
   codec,
   codecs,
+  decodedUnlessMalformed,
   decodesOrThrowsMalformed,
   type MutationKind,
   type PduCodec,
@@ -47,6 +48,15 @@ describe("codecs", () => {
 });
 
 describe.each(codecs())("$protocol $name", (codec) => {
+  it("are those of some protocols, and a protocol that is none is refused with the names of all", () => {
+    expect(new Set(codecs("ATT", "SMP").map(({ protocol }) => protocol))).toEqual(new Set(["ATT", "SMP"]));
+    expect(() => codecs("att" as "ATT")).toThrow(
+      new RangeError(
+        'protocols: "att" is none of ATT, SMP, L2CAP signaling, HCI command, HCI return parameters, HCI event',
+      ),
+    );
+  });
+
   it("decodes what it encodes, be it allowed or only possible", () => {
     fc.assert(
       fc.property(fc.oneof(codec.valid, codec.encodable), (value) => {
@@ -143,7 +153,7 @@ describe("mutations", () => {
       codec.mutations.filter((mutation) => mutation.kind === kind),
       100,
     );
-    return some.filter(({ octets }) => decodesOrThrowsMalformed(codec, octets) === undefined).length;
+    return some.filter(({ octets }) => decodedUnlessMalformed(codec, octets) === undefined).length;
   };
 
   it.each(["truncated", "extended", "wrongCode"] as const)(

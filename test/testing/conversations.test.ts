@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodesOrThrowsMalformed } from "../../testing/codec-invariants.ts";
+import { decodedUnlessMalformed } from "../../testing/codec-invariants.ts";
 import {
   answersEveryCommandOnce,
   answersEveryRequestOnce,
@@ -9,8 +9,10 @@ import {
   channelConversations,
   codecs,
   FixedCid,
+  enhancedChannelConversations,
   hciConversations,
   InvariantError,
+  legacyPairingConversations,
   type LinkPdu,
   noKeyInClear,
   pairingConversations,
@@ -30,7 +32,7 @@ function namesOf(pdus: readonly LinkPdu[]): string[] {
     const protocol = protocolOf[cid];
     if (!protocol) return [];
     const known = codecs(protocol).find(({ code }) => code === pdu[0]);
-    expect(known && decodesOrThrowsMalformed(known, pdu)).toBeDefined();
+    expect(known && decodedUnlessMalformed(known, pdu)).toBeDefined();
     return known?.name ?? [];
   });
 }
@@ -72,10 +74,13 @@ describe("ATT conversations", () => {
   });
 });
 
-describe("pairing conversations", () => {
+describe.each([
+  ["with LE Secure Connections", pairingConversations],
+  ["of LE legacy pairing", legacyPairingConversations],
+])("pairing conversations %s", (_name, conversations) => {
   it("consist of SMP commands and show no key before the link is encrypted", () => {
     fc.assert(
-      fc.property(pairingConversations, ({ pdus, keys }) => {
+      fc.property(conversations, ({ pdus, keys }) => {
         expect(namesOf(pdus)).toHaveLength(pdus.length);
         noKeyInClear(pdus, keys);
       }),
@@ -84,7 +89,7 @@ describe("pairing conversations", () => {
   });
 
   it("would show their keys if they were not encrypted", () => {
-    const withKeys = pairingConversations.filter(({ keys }) => keys.length > 2);
+    const withKeys = conversations.filter(({ pdus }) => pdus.some(({ encrypted }) => encrypted));
     fc.assert(
       fc.property(withKeys, ({ pdus, keys }) => {
         const clear = pdus.map((pdu) => ({ ...pdu, encrypted: false }));
@@ -118,6 +123,59 @@ describe("conversations about a channel", () => {
   });
 });
 
+describe("conversations about enhanced channels", () => {
+  it("are answered request by request, every PDU decodes, and every command of theirs is seen (Vol 3, Part A, 4.25 to 4.28)", () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(enhancedChannelConversations, (pdus) => {
+        for (const name of namesOf(pdus)) seen.add(name);
+        answersEverySignalOnce(pdus);
+      }),
+      runs,
+    );
+    expect([...seen].sort()).toEqual(
+      [
+        "L2CAP_CREDIT_BASED_CONNECTION_REQ",
+        "L2CAP_CREDIT_BASED_CONNECTION_RSP",
+        "L2CAP_CREDIT_BASED_RECONFIGURE_REQ",
+        "L2CAP_CREDIT_BASED_RECONFIGURE_RSP",
+        "L2CAP_DISCONNECTION_REQ",
+        "L2CAP_DISCONNECTION_RSP",
+        "L2CAP_FLOW_CONTROL_CREDIT_IND",
+      ].sort(),
+    );
+  });
+
+  it("send no K-frame without a credit, and none on a channel that was refused (Vol 3, Part A, 10.1)", () => {
+    fc.assert(
+      fc.property(enhancedChannelConversations, (pdus) => {
+        const u16 = (pdu: Uint8Array, at: number): number => pdu[at]! + 256 * pdu[at + 1]!;
+        const cids = (pdu: Uint8Array): number[] =>
+          Array.from({ length: (pdu.length - 12) / 2 }, (_, i) => u16(pdu, 12 + 2 * i));
+        const credits = new Map<string, number>();
+        const [{ pdu: request, from: opener }, { pdu: response }] = [pdus[0]!, pdus[1]!];
+        const accepter = opener === "central" ? "peripheral" : "central";
+        for (const [at, cid] of cids(response).entries()) {
+          if (cid === 0) continue;
+          credits.set(`${accepter} ${cid}`, u16(response, 8));
+          credits.set(`${opener} ${cids(request.subarray(0)).at(at)!}`, u16(request, 10));
+        }
+        for (const { from, cid, pdu } of pdus.slice(2)) {
+          if (cid !== FixedCid.Signaling) {
+            const key = `${from === "central" ? "peripheral" : "central"} ${cid}`;
+            expect(credits.get(key)).toBeGreaterThan(0);
+            credits.set(key, credits.get(key)! - 1);
+          } else if (pdu[0] === 0x16) {
+            const key = `${from} ${u16(pdu, 4)}`;
+            credits.set(key, credits.get(key)! + u16(pdu, 6));
+          }
+        }
+      }),
+      runs,
+    );
+  });
+});
+
 describe("HCI conversations", () => {
   it("answer every command once, and every command and event decodes", () => {
     fc.assert(
@@ -125,7 +183,7 @@ describe("HCI conversations", () => {
         answersEveryCommandOnce(packets);
         for (const { packet } of packets.filter(({ packet }) => packet[0] !== 0x02)) {
           const taken = codecs("HCI command", "HCI event").filter(
-            (codec) => decodesOrThrowsMalformed(codec, packet) !== undefined,
+            (codec) => decodedUnlessMalformed(codec, packet) !== undefined,
           );
           expect(taken).toHaveLength(1);
         }

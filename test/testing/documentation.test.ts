@@ -4,7 +4,7 @@ import { format, resolveConfig } from "prettier";
 import { describe, expect, it } from "vitest";
 
 const page = new URL("../../docs/testing.md", import.meta.url);
-const programs = ["codec.ts", "peripheral.ts"];
+const programs = ["codec.ts", "peripheral.ts", "host.ts"];
 /** Whether the page is to be written anew, as for the other pages that are made in part. */
 const writes = process.env["JELLING_WRITE_DOCS"] !== undefined;
 
@@ -12,6 +12,7 @@ const writes = process.env["JELLING_WRITE_DOCS"] !== undefined;
 async function shown(file: string): Promise<string> {
   const filepath = fileURLToPath(new URL(`documented/${file}`, import.meta.url));
   const source = readFileSync(filepath, "utf8")
+    .replace('"../../../src/index.ts"', '"jelling"')
     .replace('"../../../testing/index.ts"', '"jelling/testing"')
     .replace('"../../../transports/virtual/index.ts"', '"jelling/virtual"');
   return format(source, { ...(await resolveConfig(filepath)), filepath });

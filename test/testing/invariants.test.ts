@@ -8,6 +8,7 @@ import {
   answersEveryRequestOnce,
   answersEverySignalOnce,
   codec,
+  decodedUnlessMalformed,
   decodesOrThrowsMalformed,
   FixedCid,
   InvariantError,
@@ -38,8 +39,8 @@ const signals = (...lines: readonly string[]): LinkPdu[] => link(FixedCid.Signal
 
 describe("decodesOrThrowsMalformed", () => {
   it("gives the value, or undefined for what is refused", () => {
-    expect(decodesOrThrowsMalformed(read, octets)).toEqual({ handle: 3 });
-    expect(decodesOrThrowsMalformed(read, octets.subarray(1))).toBeUndefined();
+    expect(decodedUnlessMalformed(read, octets)).toEqual({ handle: 3 });
+    expect(decodedUnlessMalformed(read, octets.subarray(1))).toBeUndefined();
   });
 
   it("says which octets a decoder fails on, and how", () => {
@@ -53,7 +54,7 @@ describe("decodesOrThrowsMalformed", () => {
       "decodesOrThrowsMalformed: theirs does not refuse 0a 03 00 but fails with TypeError: x is undefined",
     );
     const isRefusal = (error: unknown): boolean => error instanceof TypeError;
-    expect(decodesOrThrowsMalformed(broken, octets, { isRefusal })).toBeUndefined();
+    expect(decodedUnlessMalformed(broken, octets, { isRefusal })).toBeUndefined();
   });
 });
 
@@ -61,8 +62,26 @@ describe("roundTrips and reencodes", () => {
   const forgetful = { ...read, name: "theirs", decode: () => ({ handle: 0 }) };
 
   it("hold for a codec that is right", () => {
-    expect(roundTrips(read, { handle: 3 })).toEqual(octets);
+    const returned = (roundTrips as (...given: readonly unknown[]) => unknown)(read, { handle: 3 });
+    expect(returned, "which fast-check takes for a success").toBeUndefined();
     reencodes(read, octets);
+  });
+
+  it("take objects without a prototype and buffers for what they hold", () => {
+    const value = Object.assign(Object.create(null) as object, { handle: 3 });
+    expect(() => roundTrips(read, value)).not.toThrow();
+    const pdu = Object.assign(Object.create(null) as object, { value: Buffer.of(1, 2) });
+    expect(() => roundTrips(codec("ATT_READ_RSP"), pdu)).not.toThrow();
+    const nested = { entries: [Object.assign(Object.create(null) as object, { handle: 1, value: octets })] };
+    const list = {
+      name: "a list",
+      encode: () => octets,
+      decode: () => ({ entries: [{ handle: 1, value: octets.slice() }] }),
+    };
+    expect(() => roundTrips(list, nested)).not.toThrow();
+    expect(() =>
+      roundTrips({ ...list, decode: () => ({ entries: [{ handle: 2, value: octets }] }) }, nested),
+    ).toThrow(InvariantError);
   });
 
   it("say what a codec has made of a value, and of octets", () => {

@@ -1,8 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PairingSettings } from "../../src/smp/pairing-user.ts";
-import { IoCapability, PairingRequest } from "../../src/smp/pdu.ts";
-import { FixedCid, noKeyInClear, pairingConversations } from "../../testing/index.ts";
+import { AuthReq, IoCapability, PairingRequest } from "../../src/smp/pdu.ts";
+import {
+  FixedCid,
+  legacyPairingConversations,
+  noKeyInClear,
+  pairingConversations,
+} from "../../testing/index.ts";
 import { plain, TwoManagers, yesNo } from "../smp/two-managers.ts";
 
 interface Said {
@@ -43,6 +48,27 @@ describe("pairing conversations and the Security Manager", () => {
       1,
     );
     expect(shape(real)).toEqual(shape(made!.pdus));
+  });
+
+  it.each([
+    ["Just Works", 0, { ...plain, secureConnections: "off" as const }, plain],
+    ["passkey entry", AuthReq.Mitm, { ...display, secureConnections: "off" as const }, keyboard],
+  ])("say the same in the same order in LE legacy pairing with %s", (_, mitm, central, peripheral) => {
+    const managers = new TwoManagers({
+      central: { settings: central },
+      peripheral: { settings: peripheral },
+    });
+    managers.central.pair();
+    managers.settle();
+    const [made] = fc.sample(
+      legacyPairingConversations.filter(({ pdus }) => {
+        const request = PairingRequest.decode(pdus[0]!.pdu);
+        const everyKey = request.initiatorKeyDistribution === 7 && request.responderKeyDistribution === 7;
+        return everyKey && (request.authReq & AuthReq.Mitm) === mitm && request.oobDataFlag === 0;
+      }),
+      1,
+    );
+    expect(shape(managers.passed)).toEqual(shape(made!.pdus));
   });
 
   it.each([
