@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
-import process from "node:process";
 import { Address } from "./common/address.ts";
 import type { BleError } from "./common/errors.ts";
 import { shownAsText } from "./common/inspect.ts";
+import { load } from "./common/loading.ts";
 import type { CallOptions } from "./common/promised.ts";
 import type { Advertising } from "./gap/advertising.ts";
 import type { AdvertiseOptions } from "./gap/advertising-plan.ts";
@@ -13,17 +13,21 @@ import type { ConnectOptions } from "./gap/connect-options.ts";
 import type { Connection } from "./gap/connection.ts";
 import { UnavailableError } from "./gap/error.ts";
 import type { Found } from "./gap/found.ts";
-import { HostCore, type HostUser } from "./gap/host-core.ts";
-import { checkHostOptions, type HostOptions } from "./gap/host-options.ts";
+import type { HostConfiguration } from "./gap/configuration.ts";
+import type { EncryptedDataKey } from "./gap/encrypted-advertising.ts";
+import type { HostCore, HostUser } from "./gap/host-core.ts";
+import type { ConfigureOptions, HostOptions } from "./gap/host-options.ts";
+import { withAdvice } from "./gap/open-advice.ts";
 import type { PeriodicSync } from "./gap/periodic-sync.ts";
 import type { RawHci } from "./gap/raw-hci.ts";
 import type { Scan, ScanOptions } from "./gap/scan.ts";
-import { connectByIdentity } from "./gap/seek.ts";
+import { claimTransport } from "./gap/transport-claim.ts";
 import type { PeriodicAdvertiserId, SyncOptions, SyncPeriodicOptions } from "./gap/synchronizer.ts";
 import type { GattServer } from "./gatt/server.ts";
 import type { ControllerInfo } from "./hci/start-up.ts";
 import type { HciTransport } from "./hci/transport.ts";
 import type { OobData } from "./smp/oob-data.ts";
+import { openTransport } from "../transports/open-transport.ts";
 
 /** What the program can observe of a host. */
 export interface HostEvents {
@@ -31,6 +35,10 @@ export interface HostEvents {
   connected: [connection: Connection];
   /** A peer has forgotten this host, or another claims to be that peer: see `ConnectionEvents`. */
   bondLost: [connection: Connection];
+  /** A peer has written the Device Name, as `gap.writableName` allows it. Vol 3, Part C, 12.1. */
+  nameChanged: [name: string, connection: Connection];
+  /** A peer has written the Appearance, as `gap.writableAppearance` allows it. Vol 3, Part C, 12.2. */
+  appearanceChanged: [appearance: number, connection: Connection];
   /** A packet was dropped because it could not be understood, or a handler of the program failed. */
   fault: [error: unknown];
   /**
@@ -53,36 +61,47 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
   pairable = true;
   readonly #core: HostCore;
 
-  private constructor(transport: HciTransport, options: HostOptions) {
+  private constructor(core: (user: HostUser) => HostCore) {
+    if (typeof (core as unknown) !== "function") throw new TypeError("use await Host.open(transport)");
     super();
-    this.#core = new HostCore(transport, options, this.#user());
+    this.#core = core(this.#user());
   }
 
   /**
    * Resets the controller behind a transport, learns what it can do, and makes it ready for use.
    *
-   * The host owns the transport from now on, also when this fails.
+   * The host owns the transport from now on, also when this fails; but for one that another host has.
    *
+   * @param where - A transport, or the name of one, such as `hci:0` or `serial:/dev/ttyACM0?preset=nrf52`: see
+   *   {@link openTransport}.
    * @param options.signal - Gives up; the transport is closed.
-   * @throws {@link TransportError} The transport failed or ended.
+   * @throws {@link TransportError} The transport cannot be opened, failed or ended, or another host has it.
+   * @throws {@link SyntaxError} The name is none of a transport.
    * @throws {@link HciError} The controller refused something it has to know.
    * @throws {@link CommandTimeoutError} The controller does not answer.
    * @throws {@link UnavailableError} The controller has no public address to use.
    * @throws {@link RangeError} An option is out of its range.
+   * @throws {@link TypeError} There is no such option, or it is of another kind.
    */
-  static async open(transport: HciTransport, options: HostOptions = {}): Promise<Host> {
-    let host: Host | undefined;
-    requireTransport(transport);
+  static async open(where: HciTransport | string, options: HostOptions = {}): Promise<Host> {
+    let owned: AsyncDisposable | undefined;
+    if (typeof where !== "string") claimTransport((owned = where));
     try {
+      // The stack itself is loaded with the first host: who only encodes and decodes does without.
+      const stack = Promise.all([import("./gap/host-core.ts"), import("./gap/host-options.ts")]);
+      const [{ HostCore }, { checkHostOptions }] = await load(stack);
       checkHostOptions(options);
       options.signal?.throwIfAborted();
-      host = new Host(transport, options);
+      const transport = typeof where === "string" ? await openTransport(where, options) : where;
+      owned = transport;
+      const host = new Host((user) => new HostCore(transport, options, user));
+      owned = host;
       await host.#core.start();
       return host;
     } catch (error) {
       // What the program must know is why it has no host; that the transport does not close well comes of it.
-      await Promise.resolve((host ?? transport)[Symbol.asyncDispose]()).catch(() => undefined);
-      throw error;
+      await Promise.resolve(owned?.[Symbol.asyncDispose]()).catch(() => undefined);
+      throw withAdvice(error, where);
     }
   }
 
@@ -121,6 +140,11 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
     return this.#core.identity;
   }
 
+  /** How the host is set up now, as far as {@link configure} may change it: a copy. */
+  get configuration(): HostConfiguration {
+    return this.#core.configuration.current;
+  }
+
   /** Who is asked when a pairing needs a person. */
   get agents(): Agents {
     return this.#core.security.agents;
@@ -137,8 +161,45 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
   }
 
   /**
+   * Sets up anew what may change while the host is open: all that is given, or nothing where one of it cannot be.
+   *
+   * The name and the appearance are in the GAP service at once; what is being advertised is the advertising's own. `mtu`
+   * holds for links that have not exchanged it yet, `pairing` for pairings that begin, `io` for agents that are registered,
+   * `receiveBuffer` for scans and subscriptions that begin. Another address (`addressType`, `privacy`) is used once
+   * scans, advertising and attempts to connect are interrupted for it; then they go on, and links keep the address that
+   * they were made with. Peers with a bond know the host by `identity`, which another `addressType` changes.
+   *
+   * @returns Resolves when it is so.
+   * @throws {@link TypeError} An option cannot be changed, or is of the wrong kind.
+   * @throws {@link RangeError} An option is out of its range; the message names it.
+   * @throws {@link UnavailableError} The controller has no public address, or peers were told of `privacy`.
+   * @throws {@link HciError} The controller refused the address.
+   *
+   * @example
+   * ```ts
+   * await host.configure({ name: "lamp in the hall", pairing: { mitm: true } });
+   * ```
+   */
+  async configure(options: ConfigureOptions): Promise<void> {
+    await this.#core.configuration.configure(options);
+  }
+
+  /**
+   * Uses another key of encrypted advertising data, which peers read in the GAP service (`gap.encryptedDataKey`), and
+   * indicates it to those who subscribed. Vol 3, Part C, 12.6.
+   *
+   * @throws {@link UnavailableError} The host was opened without such a key.
+   * @throws {@link RangeError} A part of the key has another length.
+   * @throws {@link AttTimeoutError} A peer did not confirm within 30 s.
+   */
+  async changeDataKey(key: EncryptedDataKey): Promise<void> {
+    await this.#core.changeDataKey(key);
+  }
+
+  /**
    * Listens for advertisers. Scanning begins with the iteration and ends with it; several scans share the radio.
-   * Results wait for a slow program, up to 256 of them; then the oldest is dropped.
+   * Results wait for a slow program, up to `capacity` of them, else `receiveBuffer`; then the oldest is dropped and
+   * counted in `dropped`. A scan that the controller cannot do beside what it is at throws {@link UnavailableError}.
    *
    * @throws {@link RangeError} An option is out of its range.
    * @throws {@link SyntaxError} A UUID or an address to look for is none.
@@ -149,17 +210,18 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
    * ```
    */
   scan(options: ScanOptions = {}): Scan {
-    return this.#core.radio.scanner.scan(options);
+    return this.#core.radio.scanner.scan(options, this.#core.configuration.settings.receiveBuffer);
   }
 
   /**
-   * Connects as central. Several attempts go on at once; scanning pauses meanwhile where the controller cannot do both.
+   * Connects as central. Several attempts go on at once; scanning and advertising pause meanwhile where the controller
+   * cannot do both. Attempts share what the first asks of its link: see {@link ConnectOptions}.
    * Asked for twice, a peer is connected to once. A link that is not established (0x3E) is tried again.
    *
    * @param peer - An address, also as text (`C0:FF:EE:00:00:01/random`), or what a scan has found.
    * @param options.signal - Calls the attempt off; the promise rejects once the controller has stopped trying.
    * @throws {@link ConnectTimeoutError} The peer did not answer in time.
-   * @throws {@link UnavailableError} There is such a link already.
+   * @throws {@link UnavailableError} There is such a link already, or the controller connects to nobody beside those there are.
    * @throws {@link HciError} The controller refused.
    * @throws {@link RangeError} An option is out of its range.
    * @throws {@link SyntaxError} The address is none.
@@ -169,28 +231,30 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
     options: ConnectOptions & CallOptions = {},
   ): Promise<Connection> {
     const address = Address.from(peer instanceof Address || typeof peer !== "object" ? peer : peer.address);
-    const { privacy, clock } = this.#core;
+    const { privacy } = this.#core;
     const who = privacy.identityOf(address) ?? address;
     const known = ({ role, peerAddress, peerIdentity }: Connection): boolean =>
       role === "central" && (peerAddress.equals(address) || peerIdentity.equals(who));
     if (this.connections.some(known)) {
       throw new UnavailableError(`${address.toString()} is connected already: see host.connections`);
     }
-    const { scanner, initiator } = this.#core.radio;
     const bonded = peer instanceof Address || typeof peer === "string" ? this.bonds.get(address) : undefined;
     // What a scan has found is where it is now; of an identity only its controller may know which address it uses today.
     const mustBeSought = bonded?.resolvable && bonded.identity.equals(address) && !privacy.finds(address);
-    if (!mustBeSought) return initiator.connect(address, options);
-    return connectByIdentity({ scanner, initiator, clock }, address, options);
+    return mustBeSought
+      ? this.#core.seek(address, options)
+      : this.#core.radio.initiator.connect(address, options);
   }
 
   /**
-   * Advertises until the result is disposed of. Resolves when the radio is at it. A name that fits neither packet is
-   * sent shortened.
+   * Advertises until the result is disposed of: with the extended commands as many at a time as the controller has sets,
+   * else one. Resolves when the radio is at it. Where the controller cannot do both, connectable advertising is silent
+   * while the host connects, and what is begun then waits. A name that fits neither packet is sent shortened.
    *
-   * @throws {@link RangeError} Something does not fit into 31 octets of advertising data and 31 of scan response, or
-   *   is out of its range; the message names it.
-   * @throws {@link UnavailableError} The host advertises already.
+   * @param options.signal - Gives up waiting for the radio.
+   * @throws {@link RangeError} Something does not fit into advertising data and scan response (31 octets each in legacy
+   *   advertising), or is out of its range; the message names it.
+   * @throws {@link UnavailableError} The controller cannot do it, or not beside what it is at: the message says which.
    * @throws {@link HciError} The controller refused, for instance because it has as many links as it can hold.
    */
   advertise(options: AdvertiseOptions = {}): Promise<Advertising> {
@@ -291,6 +355,10 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
       recovered: (cause) => {
         this.#tell("recovered", cause);
       },
+      written: ({ name, appearance }, connection) => {
+        if (name !== undefined) this.#tell("nameChanged", name, connection);
+        if (appearance !== undefined) this.#tell("appearanceChanged", appearance, connection);
+      },
       closed: (error) => {
         this.#tell("closed", error);
       },
@@ -304,12 +372,4 @@ export class Host extends EventEmitter<HostEvents> implements AsyncDisposable {
       (this.emit as (name: K, ...values: HostEvents[K]) => boolean).call(this, name, ...values);
     });
   }
-}
-
-/** @throws {@link TypeError} For programs that no compiler checks. */
-function requireTransport(transport: Partial<HciTransport>): void {
-  if (typeof transport.start === "function" && typeof transport.send === "function") return;
-  throw new TypeError(
-    "Host.open takes a transport; a virtual controller gives one with controller.transport()",
-  );
 }

@@ -1,8 +1,11 @@
 /** The public API of jelling: a Bluetooth Low Energy host stack. */
 export { Host, type HostEvents } from "./host.ts";
-export type { HostOptions } from "./gap/host-options.ts";
+export type { ConfigureOptions, HostOptions } from "./gap/host-options.ts";
+export type { HostConfiguration } from "./gap/configuration.ts";
+export type { GapServiceOptions, PreferredParameters, SharedDataKey } from "./gap/gap-service.ts";
 
 export { Address, type AddressKind, type AddressType } from "./common/address.ts";
+export { openTransport, type OpenTransportOptions } from "../transports/open-transport.ts";
 export { Uuid, type UuidLike } from "./common/uuid.ts";
 export { type Clock, systemClock, VirtualClock } from "./common/clock.ts";
 export { type Random, SeededRandom, systemRandom } from "./common/random.ts";
@@ -15,6 +18,7 @@ export {
   MalformedPduError,
   TimeoutError,
   TransportError,
+  type TransportReason,
 } from "./common/errors.ts";
 
 export { CommandTimeoutError, DisconnectedError, HardwareFailureError, HciError } from "./hci/error.ts";
@@ -22,6 +26,7 @@ export { Status, statusName } from "./hci/status.ts";
 export type { HciReceiver, HciTransport } from "./hci/transport.ts";
 export type { AclBuffers } from "./hci/acl-queue.ts";
 export type { ControllerCapabilities } from "./hci/controller-capabilities.ts";
+export type { Quirk } from "./hci/quirks.ts";
 export type { ControllerInfo } from "./hci/start-up.ts";
 
 export {
@@ -43,7 +48,21 @@ export { AttError, type AttErrorOptions, AttTimeoutError } from "./att/error.ts"
 export { ErrorCode } from "./att/error-code.ts";
 
 export { NoSigningKeyError, NotFoundError, StaleAttributeError } from "./gatt/error.ts";
-export type { GattClient, ReadByUuidOptions, ReadMultipleOptions, ServicesOptions } from "./gatt/client.ts";
+export type {
+  GattClient,
+  GattClientEvents,
+  ReadByUuidOptions,
+  ReadMultipleOptions,
+  ServicesChange,
+  ServicesOptions,
+} from "./gatt/client.ts";
+export type {
+  AttributeClient,
+  AttributeClientEvents,
+  AttributeRange,
+  AttributeValue,
+} from "./gatt/attribute-client.ts";
+export type { FoundCharacteristic, FoundDescriptor, FoundService } from "./gatt/discovery.ts";
 export type { ValueByUuid } from "./gatt/read-multiple.ts";
 export {
   aggregateFormat,
@@ -56,6 +75,7 @@ export type { GattServer, LocalService } from "./gatt/server.ts";
 export type {
   LocalCharacteristic,
   LocalCharacteristicEvents,
+  LocalDescriptor,
   NotifyOptions,
   Recipients,
 } from "./gatt/local-characteristic.ts";
@@ -115,7 +135,7 @@ export type {
 } from "./gap/advertising-fields.ts";
 export type { AdStructure } from "./gap/advertising-structure.ts";
 export { AdFlag, AdType, adTypeName } from "./gap/ad-type.ts";
-export type { AdvertisedData, Advertising } from "./gap/advertising.ts";
+export type { AdvertisedData, Advertising, RawAdvertisement } from "./gap/advertising.ts";
 export type { AdvertiseOptions, PeriodicOptions } from "./gap/advertising-plan.ts";
 export type {
   Connection,
@@ -167,7 +187,7 @@ export { bluezBond, bluezBonds, toBluezInfo } from "./gap/bluez-bonds.ts";
 export type { Privacy } from "./gap/own-address.ts";
 export type { ImportedBonds } from "./gap/imported-bonds.ts";
 export { bondsFromSecrets, type Secret, secretsFromBonds, SecretType } from "./gap/secrets.ts";
-export type { Found } from "./gap/found.ts";
+export type { Found, FoundPacket } from "./gap/found.ts";
 export type { ConnectOptions } from "./gap/connect-options.ts";
 export type {
   DataPattern,
@@ -189,6 +209,7 @@ export type {
   SubrateRequest,
   Subrating,
 } from "./gap/link-control.ts";
+export type { PathLossChange, PathLossZones, TxPowerChange, TxPowerReporting } from "./gap/link-power.ts";
 export {
   decodeEncryptedDataKey,
   decryptAdvertisingData,

@@ -18,10 +18,17 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     "disconnected: Connection Terminated by Local Host (0x16)",
   ],
   "coc.ts": ["the peer takes up to 4096 octets at a time", "the peer says hello"],
+  "configure.ts": [
+    '02:00:00:00:00:02/public calls it "lamp in the hall"',
+    "its address is resolvable private now",
+    'the phone hears "lamp in the hall", resolvable private',
+  ],
   "file-transfer.ts": [/^\d{4} octets, every one as it was sent, are in .*file-transfer\.ts$/],
   "environment.ts": ["21.62 °C, 48.25 % humidity, 318.9 lux"],
   "heart-rate.ts": ["watch: 72 beats a minute, on the skin, 812.5 828.125 ms"],
   "hid-keyboard.ts": ["the keyboard has typed hi"],
+  "micropython-temperature.ts": ["24.5 °C"],
+  "micropython-uart.ts": ["it says HELLO"],
   "nordic-uart.ts": ["it says HELLO"],
   "handlers.ts": [
     "lamp: 02:00:00:00:00:02/public sets 80 %",
@@ -49,6 +56,7 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     "02:00:00:00:00:02/public -62 dBm (no name) not connectable",
     "  says of 181a 52,8",
   ],
+  "temperature.ts": ["24.5 °C"],
   "trace.ts": [/^\d\d packets are in .*\.btsnoop$/],
   "virtual-time.ts": [
     "found lamp",

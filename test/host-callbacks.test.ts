@@ -75,7 +75,7 @@ describe("A callback of the program that throws", () => {
       const remote = await air.until(connection.gatt.characteristic("180d", uuid));
       expect(await air.ending(remote.read())).toMatchObject({ error: { code: "ATT_ERROR", status: 0x0e } });
     }
-    expect(faults).toEqual([mistake, mistake]);
+    expect(faults).toMatchObject([{ cause: mistake }, { cause: mistake }]);
     expect(uncaught).toEqual([]);
     await air.expectNothingLeft();
   });

@@ -1,6 +1,7 @@
 import type { Address } from "../common/address.ts";
 import type { Clock } from "../common/clock.ts";
 import type { BleError } from "../common/errors.ts";
+import { checkCallOptions } from "../common/options.ts";
 import { type CallOptions, promised } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import { LePeriodicAdvertisingSetInfoTransfer } from "../hci/commands/le-periodic-sync-transfer.ts";
@@ -12,15 +13,19 @@ import { type AdvertisedData, Advertising } from "./advertising.ts";
 import {
   type AdvertiseOptions,
   type AdvertisingPlan,
+  checkAdvertisedData,
+  checkAdvertiseOptions,
   encodePeriodic,
   layOut,
   planAdvertising,
 } from "./advertising-plan.ts";
 import type { AdvertisingAddresses, AdvertisingRadio } from "./advertising-radio.ts";
 import { Campaign } from "./campaign.ts";
+import type { LeActivity } from "../hci/le-states.ts";
 import type { Connection } from "./connection.ts";
 import { UnavailableError } from "./error.ts";
 import { ExtendedAdvertising } from "./extended-advertising.ts";
+import { activityOf } from "./radio-states.ts";
 import { LegacyAdvertising } from "./legacy-advertising.ts";
 
 /** The events whose handlers {@link Advertiser} puts in place. */
@@ -36,6 +41,8 @@ export interface AdvertisingSetup extends AdvertisingAddresses {
   readonly dataOctets: () => number;
   /** @throws {@link UnavailableError} The controller cannot do what the plan asks. */
   readonly check: (plan: AdvertisingPlan) => void;
+  /** Whether such advertising has to wait while the controller connects. */
+  readonly waits: (plan: AdvertisingPlan) => boolean;
   /** A peer is in use: `done` is called when the controller knows it, if it can. */
   readonly used: (peer: Address, done: () => void) => void;
 }
@@ -51,7 +58,10 @@ export class Advertiser {
   readonly #handles = new Map<Advertising, number>();
   /** Connections whose set the controller has not named yet, by handle. */
   readonly #unclaimed = new Map<number, Connection>();
-  #paused: readonly Campaign[] = [];
+  /** How many want the radio to be still. */
+  #pauses = 0;
+  /** Those who wait until the radio may advertise. */
+  #whenFree: ((failure?: BleError) => void)[] = [];
   #ended: BleError | undefined;
 
   constructor(hci: Hci, clock: Clock, turn: Turn, setup: AdvertisingSetup) {
@@ -68,12 +78,16 @@ export class Advertiser {
 
   /** Resolves when the radio advertises. */
   async advertise(options: AdvertiseOptions): Promise<Advertising> {
+    checkAdvertiseOptions(options);
     options.signal?.throwIfAborted();
     if (this.#ended) throw this.#ended;
     const plan = planAdvertising(options, this.#setup.dataOctets());
-    this.#setup.check(plan);
     if (plan.directedTo) await this.#makeKnown(plan.directedTo, options);
-    const handle = this.#freeHandle() ?? (await this.#waitForHandle(options));
+    let handle = this.#place(plan);
+    while (handle === undefined) {
+      await this.#awaitPlace(plan, options);
+      handle = this.#place(plan); // nobody comes between that and the next lines
+    }
     const advertising = new Advertising({
       stop: (own) => this.#stop(own),
       update: (own, data, call) => this.#update(own, data, call),
@@ -83,7 +97,6 @@ export class Advertiser {
     const campaign = new Campaign(this.#hci, this.#clock, this.#radioFor(handle), plan, {
       advertising,
       user: { gone: () => this.#forget(advertising, handle) },
-      timesItself: !this.#setup.extended(),
     });
     this.#campaigns.set(handle, campaign);
     this.#handles.set(advertising, handle);
@@ -131,16 +144,23 @@ export class Advertiser {
     for (const campaign of this.#campaigns.values()) campaign.restore();
   }
 
+  /** What is advertised, or will be again as soon as may be. */
+  get activities(): readonly LeActivity[] {
+    return [...this.#campaigns.values()].filter(({ wanted }) => wanted).map(({ plan }) => activityOf(plan));
+  }
+
   /**
-   * Stops the radio's advertising until {@link resume}, while the address of the host changes.
+   * Stops the radio's advertising until {@link resume}: the address of the host changes, or the controller is to connect
+   * and cannot do both.
    *
    * @param done - Called when it has stopped, or could not be stopped.
    */
   pause(done: () => void): void {
-    this.#paused = [...this.#campaigns.values()];
-    let left = this.#paused.length;
+    this.#pauses++;
+    const campaigns = [...this.#campaigns.values()];
+    let left = campaigns.length;
     if (left === 0) done();
-    for (const campaign of this.#paused) {
+    for (const campaign of campaigns) {
       campaign.pause(() => {
         if (--left === 0) done();
       });
@@ -148,14 +168,21 @@ export class Advertiser {
   }
 
   resume(): void {
-    const paused = this.#paused;
-    this.#paused = [];
-    for (const campaign of paused) campaign.resume();
+    if (--this.#pauses > 0) return;
+    for (const campaign of this.#campaigns.values()) campaign.resume();
+    this.reconsider();
+  }
+
+  /** There may be room for advertising that was to wait. */
+  reconsider(): void {
+    for (const campaign of this.#campaigns.values()) campaign.retry();
+    for (const free of this.#whenFree.splice(0)) free();
   }
 
   /** The controller is gone, or will be. */
   end(reason: BleError): void {
     this.#ended ??= reason;
+    for (const free of this.#whenFree.splice(0)) free(reason);
     for (const campaign of this.#campaigns.values()) campaign.end(reason);
   }
 
@@ -170,25 +197,36 @@ export class Advertiser {
     campaign.connected();
   }
 
-  #freeHandle(): number | undefined {
+  #isHeld(plan: AdvertisingPlan): boolean {
+    return this.#pauses > 0 || this.#setup.waits(plan);
+  }
+
+  /** A handle for it, if the radio may do it now and has room. */
+  #place(plan: AdvertisingPlan): number | undefined {
+    if (this.#ended) throw this.#ended;
+    this.#setup.check(plan);
+    if (this.#isHeld(plan)) return undefined;
     const sets = this.#setup.sets();
     for (let handle = 0; handle < sets; handle++) if (!this.#campaigns.has(handle)) return handle;
     return undefined;
   }
 
-  /** One that is being stopped, or could not be, gives up its place. */
-  async #waitForHandle(options: CallOptions): Promise<number> {
+  /** Until the radio may do it. Of a place that is missing, one that is being stopped, or could not be, gives up its. */
+  async #awaitPlace(plan: AdvertisingPlan, options: CallOptions): Promise<void> {
     const ending = [...this.#campaigns.values()].find(({ wanted }) => !wanted);
-    if (ending) {
+    if (this.#isHeld(plan)) {
+      await this.#brought((done) => {
+        this.#whenFree.push(done);
+      }, options);
+    } else if (ending) {
       await this.#brought((done) => {
         ending.withdraw(done);
       }, options);
-      if (this.#ended) throw this.#ended;
-      return this.#freeHandle() ?? (await this.#waitForHandle(options));
+    } else {
+      const sets = this.#setup.sets();
+      const many = sets === 1 ? "one advertising at a time" : `${sets} advertisings at a time`;
+      throw new UnavailableError(`this controller does ${many}: dispose of one first`);
     }
-    const sets = this.#setup.sets();
-    const many = sets === 1 ? "one advertising at a time" : `${sets} advertisings at a time`;
-    throw new UnavailableError(`this controller does ${many}: dispose of one first`);
   }
 
   #radioFor(handle: number): AdvertisingRadio {
@@ -226,6 +264,8 @@ export class Advertiser {
   async #update(advertising: Advertising, data: AdvertisedData, options: CallOptions): Promise<void> {
     const campaign = this.#running(advertising);
     const { plan } = campaign;
+    checkAdvertisedData("update", data);
+    checkCallOptions("update", options);
     if (plan.directedTo) throw new UnavailableError("directed advertising carries no data");
     const laidOut = layOut(data, plan.room, plan.room.advertising > 0);
     await this.#brought((done) => {
@@ -237,6 +277,8 @@ export class Advertiser {
     const campaign = this.#running(advertising);
     const { periodic } = campaign.plan;
     if (!periodic) throw new UnavailableError("this advertising was begun without periodic");
+    checkAdvertisedData("updatePeriodic", data);
+    checkCallOptions("updatePeriodic", options);
     const plan = { ...campaign.plan, periodic: { ...periodic, data: encodePeriodic(data) } };
     await this.#brought((done) => {
       campaign.change(plan, done);

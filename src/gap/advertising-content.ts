@@ -16,10 +16,10 @@ export interface Content<T> {
 
 /** A content that is one field. */
 export function content<T>(field: Field<T>): Content<T> {
-  const layout = struct<{ readonly value: T }>("AD structure", { value: field }, "refuse");
+  const layout = struct<{ readonly "": T }>("AD structure", { "": field }, "refuse");
   return {
-    decode: (octets) => layout.decode(octets).value,
-    encode: (value) => layout.encode({ value }),
+    decode: (octets) => layout.decode(octets)[""],
+    encode: (value) => layout.encode({ "": value }),
   };
 }
 

@@ -95,14 +95,23 @@ function shortened(text: Uint8Array, most: number): Uint8Array {
   return text.subarray(0, end);
 }
 
+/** As programs write them. */
+const shortNames: Readonly<Record<string, string>> = { serviceUuids: "services", localName: "name" };
+
+/** Of each packet of legacy advertising. Vol 6, Part B, 2.3.1. */
+const legacyRoom = 31;
+
 /** Blames the first part without which, and without those behind it, there is a way. */
 function tooMuch(parts: readonly AdvertisingPart[], room: AdvertisingRoom): RangeError {
   let count = parts.length - 1;
   while (count > 0 && !place(parts.slice(0, count), room)) count--;
   const part = parts[count];
   const size = part ? structureSize(part.structure) : 0;
+  const name = part?.property ?? "advertising data";
+  const advice =
+    Math.max(room.advertising, room.scanResponse) <= legacyRoom ? "; extended: true has room for more" : "";
   return new RangeError(
-    `${part?.property ?? "advertising data"} takes ${size} octets that fit into neither the ${room.advertising} of ` +
-      `advertising data nor the ${room.scanResponse} of scan response data beside what comes before it`,
+    `${shortNames[name] ?? name} takes ${size} octets that fit into neither the ${room.advertising} of advertising ` +
+      `data nor the ${room.scanResponse} of scan response data beside what comes before it${advice}`,
   );
 }

@@ -1,9 +1,11 @@
 import { Address } from "../common/address.ts";
-import { noOctets } from "../common/bytes.ts";
+import { noOctets, requireOctets } from "../common/bytes.ts";
+import { checkOptions } from "../common/options.ts";
 import type { CallOptions } from "../common/promised.ts";
 import { uuidsFrom } from "../common/uuid.ts";
 import { AdFlag } from "./ad-type.ts";
-import type { AdvertisedData } from "./advertising.ts";
+import type { AdvertisedData, RawAdvertisement } from "./advertising.ts";
+import { advertisedKinds, advertiseKinds } from "./advertised-kinds.ts";
 import { encodeAdvertisingData } from "./advertising-data.ts";
 import type { AdvertisingDataInput } from "./advertising-fields.ts";
 import { type AdvertisingLayout, type AdvertisingRoom, layOutAdvertising } from "./advertising-layout.ts";
@@ -44,7 +46,10 @@ export interface AdvertiseOptions extends AdvertisedData, CallOptions {
   readonly includeTxPower?: boolean;
   /** Ends after so many ms; by default it goes on. */
   readonly durationMs?: number;
-  /** Ends after so many advertising events, 1 to 255. Needs a controller with extended commands. */
+  /**
+   * Ends after so many advertising events, 1 to 255, counted anew after each interruption, as by a connection. Needs a
+   * controller with extended commands.
+   */
   readonly maxEvents?: number;
   /** Beside it, data at fixed times that others synchronise to. Needs extended advertising that nobody connects to. */
   readonly periodic?: PeriodicOptions;
@@ -103,6 +108,27 @@ interface Form {
   readonly directedTo: Address | undefined;
 }
 
+const example = '{ name: "lamp", services: ["180f"] }';
+
+/** @throws {@link TypeError} They are no options of `advertise`; the message names the one that is none. */
+export function checkAdvertiseOptions(options: unknown): void {
+  checkOptions("advertise", options, advertiseKinds, example);
+  const { periodic } = options as AdvertiseOptions;
+  if (periodic === undefined) return;
+  checkOptions(
+    "periodic",
+    periodic,
+    { intervalMs: "number", data: "object" },
+    "{ intervalMs: 100, data: {} }",
+  );
+  if (periodic.data !== undefined) checkAdvertisedData("periodic.data", periodic.data);
+}
+
+/** @throws {@link TypeError} It is nothing to advertise; the message names what is not. */
+export function checkAdvertisedData(what: string, data: unknown): void {
+  checkOptions(what, data, advertisedKinds, example);
+}
+
 /**
  * Settles every option.
  *
@@ -147,7 +173,23 @@ function formOf(options: AdvertiseOptions): Form {
 
 /** The data laid out for the room there is. @param flags - Whether the Flags of a device that can be found are added. */
 export function layOut(data: AdvertisedData, room: AdvertisingRoom, flags: boolean): AdvertisingLayout {
-  return layOutAdvertising(inputOf(data, flags), room);
+  return data.raw ? layOutRaw(data.raw, room) : layOutAdvertising(inputOf(data, flags), room);
+}
+
+function layOutRaw(raw: RawAdvertisement, room: AdvertisingRoom): AdvertisingLayout {
+  const { advertisingData = noOctets, scanResponseData = noOctets } = raw;
+  return {
+    advertisingData: rawPacket("advertisingData", advertisingData, room.advertising),
+    scanResponseData: rawPacket("scanResponseData", scanResponseData, room.scanResponse),
+  };
+}
+
+/** @throws {@link RangeError} There are more than there is room for. */
+function rawPacket(name: keyof RawAdvertisement, octets: Uint8Array, most: number): Uint8Array {
+  requireOctets(octets);
+  if (octets.length > most)
+    throw new RangeError(`raw.${name}: ${octets.length} octets are more than ${most}`);
+  return new Uint8Array(octets);
 }
 
 /** The data of periodic advertising. */
@@ -155,7 +197,9 @@ export function encodePeriodic(data: AdvertisedData): Uint8Array {
   return encodeAdvertisingData(inputOf(data, false), mostPeriodic);
 }
 
-function inputOf({ name, services, ...input }: AdvertisedData, flags: boolean): AdvertisingDataInput {
+function inputOf(data: AdvertisedData, flags: boolean): AdvertisingDataInput {
+  const { name, services, raw, ...input } = data;
+  if (raw) throw new TypeError("raw: periodic advertising has none");
   return {
     // A device without BR/EDR that can be found at any time. Supplement, Part A, 1.3.
     ...(flags && { flags: AdFlag.GeneralDiscoverable | AdFlag.BrEdrNotSupported }),

@@ -1,5 +1,6 @@
 import { AsyncQueue } from "../common/async-queue.ts";
 import type { BleError } from "../common/errors.ts";
+import { shownAsText } from "../common/inspect.ts";
 import type { CallOptions } from "../common/promised.ts";
 import type { UuidLike } from "../common/uuid.ts";
 import type { AdvertisingDataInput } from "./advertising-fields.ts";
@@ -11,6 +12,16 @@ export interface AdvertisedData extends AdvertisingDataInput {
   readonly name?: string;
   /** Short for `serviceUuids`. */
   readonly services?: readonly UuidLike[];
+  /** The packets as they are to be sent, in place of all the rest: no flags are added, nothing is looked at. */
+  readonly raw?: RawAdvertisement;
+}
+
+/** The octets of an advertisement; copied. */
+export interface RawAdvertisement {
+  /** What everybody hears: up to 31 octets, or what the controller has room for in extended advertising. */
+  readonly advertisingData?: Uint8Array;
+  /** What is sent to those who ask. */
+  readonly scanResponseData?: Uint8Array;
 }
 
 /** What {@link Advertising} asks of the advertiser that made it. */
@@ -42,6 +53,15 @@ export class Advertising implements AsyncIterable<Connection>, AsyncDisposable {
   constructor(owner: AdvertisingOwner) {
     this.#connections = new AsyncQueue(mostConnections, "dropOldest");
     this.#owner = owner;
+  }
+
+  static {
+    shownAsText(Advertising.prototype);
+  }
+
+  /** What `console.log` shows. */
+  toString(): string {
+    return this.active ? "(active)" : "(ended)";
   }
 
   /** The connections that come, as they come; ends when the advertising does. One loop at a time. */

@@ -4,7 +4,7 @@ import { type Answer, passkeyNumber, sixDigits } from "./agent.ts";
 import type { RegisteredAgent } from "./agents.ts";
 import type { Connection } from "./connection.ts";
 
-/** Every question of one pairing to one agent; when it ends, what is open is called off. */
+/** Every question of one pairing to one agent, or the one whether a service may be used; when it ends, what is open is called off. */
 export class AgentSession {
   readonly registered: RegisteredAgent;
   readonly #device: Connection;
@@ -45,6 +45,17 @@ export class AgentSession {
     );
   }
 
+  /** @param answer - Called with the passkey that the agent has made, or `undefined` for a refusal. */
+  choosePasskey(answer: (passkey: number | undefined) => void): void {
+    const { agent } = this.registered;
+    this.#ask(
+      async (signal) => passkeyNumber(await agent.choosePasskey?.(this.#device, signal)),
+      (said) => {
+        answer(said?.value);
+      },
+    );
+  }
+
   confirmNumber(number: number, answer: (same: boolean) => void): void {
     const { agent } = this.registered;
     this.#ask(
@@ -65,11 +76,22 @@ export class AgentSession {
     );
   }
 
+  /** @param uuid - Of the service, as it is shown. */
+  authorizeService(uuid: string, answer: (allowed: boolean) => void): void {
+    const { agent } = this.registered;
+    this.#ask(
+      (signal) => agent.authorizeService?.(this.#device, uuid, signal),
+      (said) => {
+        answer(isYes(said));
+      },
+    );
+  }
+
   /** No answer is wanted any more, and nothing is to be shown. */
   end(): void {
     if (this.#abort.signal.aborted) return;
     // Here and now, so that no answer counts that comes later in this turn.
-    this.#abort.abort(new CanceledError("the pairing is over"));
+    this.#abort.abort(new CanceledError("the answer is wanted no more"));
     if (this.#open === 0) return;
     this.#open = 0;
     const { agent } = this.registered;

@@ -30,6 +30,11 @@ export interface PairingAgent {
   /** Asks for the passkey that the peer shows: 0 to 999999, also as digits. */
   requestPasskey?(device: Connection, signal: AbortSignal): Answer<number | string>;
   /**
+   * Makes the passkey that is shown next: 0 to 999999, also as digits. Without it, and with `passkey` of the options, the
+   * host does. One that serves twice can be found out.
+   */
+  choosePasskey?(device: Connection, signal: AbortSignal): Answer<number | string>;
+  /**
    * Shows a passkey that is typed at the peer, until `cancel` is called or the signal aborted.
    *
    * Called again for each key when the peer tells of them. Pairing does not wait for it to return; to throw refuses.
@@ -44,7 +49,13 @@ export interface PairingAgent {
    * say yes. An agent without it says no, unless its capability is NoInputNoOutput.
    */
   requestAuthorization?(device: Connection, signal: AbortSignal): Answer;
-  /** Asks whether the peer may use a service. To return is to say yes. */
+  /**
+   * Asks whether the peer may use a service whose values ask for it with `"authorized"` and have no `onAuthorize`, or to
+   * which a listener's `authorize` says that its channels belong. To return is to say yes; the answer holds for the link.
+   * An agent without it says no.
+   *
+   * @param uuid - Of the service: four digits, or the long form.
+   */
   authorizeService?(device: Connection, uuid: string, signal: AbortSignal): Answer;
   /** What was asked for, or shown, is wanted no more. */
   cancel?(): Answer;

@@ -1,3 +1,4 @@
+import { HostClosedError } from "../common/errors.ts";
 import { IoCapability } from "../smp/pdu.ts";
 import { AlreadyExistsError, DoesNotExistError, InvalidArgumentsError } from "./agent-error.ts";
 import { type AgentCapability, type AgentCapabilityLike, methodsNeeded, type PairingAgent } from "./agent.ts";
@@ -17,16 +18,17 @@ export interface RegisteredAgent {
 export class Agents {
   /** The default first. */
   #registered: RegisteredAgent[] = [];
-  readonly #io: AgentCapabilityLike;
+  readonly #io: () => AgentCapabilityLike;
+  #ended = false;
   readonly #released: (agent: RegisteredAgent) => void;
 
   /**
    * @internal Made by the host.
    *
-   * @param io - The capability of agents that neither say it themselves nor are registered with one.
+   * @param io - The capability of agents that neither say it themselves nor are registered with one, at that time.
    * @param released - Told of agents that are no longer registered.
    */
-  constructor(io: AgentCapabilityLike, released: (agent: RegisteredAgent) => void) {
+  constructor(io: () => AgentCapabilityLike, released: (agent: RegisteredAgent) => void) {
     this.#io = io;
     this.#released = released;
   }
@@ -35,13 +37,15 @@ export class Agents {
    * Registers an agent. The first becomes the default.
    *
    * @param capability - What it can show and ask; `""` is KeyboardDisplay. Default: the agent's own `capability`, else
-   *   `io` of `Host.open`.
+   *   `io` of `Host.open` or `host.configure`, as it is then.
    * @returns Unregisters the agent when it is disposed of, if that has not happened.
    * @throws {@link InvalidArgumentsError} There is no such capability, or the agent lacks a method that it needs.
    * @throws {@link AlreadyExistsError} It is registered already.
+   * @throws {@link HostClosedError} The host is closed: nobody will ever be asked.
    */
   register(agent: PairingAgent, capability?: AgentCapabilityLike): Disposable {
-    const registered = { agent, capability: checked(agent, capability, this.#io) };
+    if (this.#ended) throw new HostClosedError();
+    const registered = { agent, capability: checked(agent, capability, this.#io()) };
     if (this.find(agent)) throw new AlreadyExistsError("the agent is registered already");
     this.#registered.push(registered);
     return {
@@ -85,6 +89,7 @@ export class Agents {
 
   /** @internal The host is closed. */
   end(): void {
+    this.#ended = true;
     for (const { agent } of [...this.#registered]) this.unregister(agent);
   }
 

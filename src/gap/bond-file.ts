@@ -1,7 +1,5 @@
-import { constants } from "node:fs";
-import { copyFile, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { constants, copyFile, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import process from "node:process";
 import { type BondDocument, bondContents } from "./bond-document.ts";
 import { type BondStore, BondStoreError } from "./bond-store.ts";
 import { FileLock } from "./file-lock.ts";

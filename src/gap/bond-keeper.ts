@@ -24,8 +24,8 @@ export interface BondKeeperParts {
   readonly store: BondStore | undefined;
   /** The address that peers know this host by. */
   readonly address: () => Address;
-  /** Whether this host uses resolvable private addresses; if not, peers get no key for them. Default true. */
-  readonly resolvable?: boolean;
+  /** Whether this host uses resolvable private addresses; if not, peers get no key for them. Default: it does. */
+  readonly resolvable?: () => boolean;
   /** Told of saves that have failed while the host is open. */
   readonly fault: (error: BondStoreError) => void;
 }
@@ -50,7 +50,7 @@ export class BondKeeper implements KeyStore {
   readonly #watchers: ((change: BondChange, bond: Bond) => void)[] = [];
   readonly #random: Random;
   readonly #address: () => Address;
-  readonly #resolvable: boolean;
+  readonly #resolvable: () => boolean;
   readonly #store: BondStore | undefined;
   readonly #writer: BondWriter | undefined;
   readonly #records = new Map<string, BondRecord>();
@@ -61,7 +61,7 @@ export class BondKeeper implements KeyStore {
   /** Whether the store is this host's to dispose of: one that refuses may be another's. */
   #held = false;
 
-  constructor({ random, store, address, resolvable = true, fault }: BondKeeperParts) {
+  constructor({ random, store, address, resolvable = () => true, fault }: BondKeeperParts) {
     this.#resolvable = resolvable;
     this.#random = random;
     this.#address = address;
@@ -122,7 +122,7 @@ export class BondKeeper implements KeyStore {
   }
 
   get own(): OwnIdentity {
-    return { address: this.#address(), irk: this.#resolvable ? this.local.irk : noIrk };
+    return { address: this.#address(), irk: this.#resolvable() ? this.local.irk : noIrk };
   }
 
   find(peer: Address): Bond | undefined {

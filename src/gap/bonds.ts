@@ -4,7 +4,7 @@ import type { Turn } from "../common/turn.ts";
 import { type BondDocument, bondContents, bondDocument } from "./bond-document.ts";
 import type { BondKeeper } from "./bond-keeper.ts";
 import { BondedPeer } from "./bonded-peer.ts";
-import type { ImportedBonds } from "./imported-bonds.ts";
+import { checkImported, type ImportedBonds } from "./imported-bonds.ts";
 
 /** What the program can observe of the bonds. */
 export interface BondsEvents {
@@ -78,10 +78,13 @@ export class Bonds extends EventEmitter<BondsEvents> {
    * `Host.open`. The identity resolving key is taken along where this host has no bonds of its own yet.
    *
    * @throws {@link SyntaxError} A bond is none; nothing was taken.
+   * @throws {@link TypeError} It is no object with bonds.
    * @throws {@link RangeError} They are more than the host can keep; nothing was taken.
    * @throws {@link BondStoreError} They could not be saved.
    */
-  async import({ irk, bonds }: ImportedBonds): Promise<void> {
+  async import(imported: ImportedBonds): Promise<void> {
+    checkImported("import", imported);
+    const { irk, bonds } = imported;
     const document = this.export();
     const local = irk === undefined ? document.local : { ...document.local, irk };
     const contents = bondContents({ ...document, local, bonds });

@@ -34,13 +34,12 @@ export class Campaign {
   #waiting = false;
   #timer: Disposable | undefined;
 
-  /** @param timesItself - Whether the controller knows no durations, so that a timer must end it. */
   constructor(
     hci: Hci,
     clock: Clock,
     radio: AdvertisingRadio,
     plan: AdvertisingPlan,
-    own: { readonly advertising: Advertising; readonly user: CampaignUser; readonly timesItself: boolean },
+    own: { readonly advertising: Advertising; readonly user: CampaignUser },
   ) {
     this.advertising = own.advertising;
     this.#radio = radio;
@@ -54,7 +53,8 @@ export class Campaign {
         this.finish(error);
       },
     );
-    if (own.timesItself && plan.durationMs !== undefined) {
+    // Not the controller's duration, which begins anew with each pause and ends after 655 s. Vol 4, Part E, 7.8.56.
+    if (plan.durationMs !== undefined) {
       this.#timer = this.#clock.after(plan.durationMs, () => {
         this.finish();
       });
@@ -102,8 +102,10 @@ export class Campaign {
 
   /** Goes on, with whatever address the host has now. */
   resume(): void {
+    if (!this.#held) return; // it was not there yet when the others were to be silent
     this.#held = false;
     this.#stale = true;
+    this.#waiting = false;
     this.#task.wanted();
   }
 

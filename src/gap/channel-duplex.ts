@@ -1,4 +1,3 @@
-import process from "node:process";
 import type { Duplex } from "node:stream";
 import { ChannelClosedError } from "../l2cap/error.ts";
 import { sendChunk, type StreamedChannel } from "./channel-streams.ts";

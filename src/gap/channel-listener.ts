@@ -5,6 +5,8 @@ import { hexNumber } from "../common/bytes.ts";
 import { shownAsText } from "../common/inspect.ts";
 import { checkOptions, type OptionKinds } from "../common/options.ts";
 import type { Turn } from "../common/turn.ts";
+import { Uuid, type UuidLike } from "../common/uuid.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import type { CreditChannel, IncomingChannels, SpsmListener } from "../l2cap/credit-channel.ts";
 import type { ChannelUser } from "../l2cap/channel.ts";
 import { ChannelRefusedError } from "../l2cap/error.ts";
@@ -24,6 +26,8 @@ export interface ChannelRequest {
   readonly enhanced: boolean;
   /** How many it asks for, 1 to 5. */
   readonly count: number;
+  /** The `localCid` that each of them has if it is accepted. */
+  readonly localCids: readonly number[];
   /** Octets of the longest SDU that the peer receives. */
   readonly peerMtu: number;
   /** Octets of the longest K-frame payload that the peer receives. */
@@ -47,6 +51,11 @@ export interface ListenOptions extends ChannelOptions {
   readonly enhanced?: boolean | undefined;
   /** What a link must be for channels to be opened by it; a peer whose link is less is told what is missing. */
   readonly security?: SecurityRequirement | undefined;
+  /**
+   * The UUID of the service that the channels belong to: the default agent is asked with `authorizeService`, once for
+   * each link, before `accept` is. A peer that it refuses is told that it lacks authorization. By default nobody is asked.
+   */
+  readonly authorize?: UuidLike | undefined;
   /** How many channels may wait to be taken by the program, 1 to 1024; more are refused for want of resources. Default 32. */
   readonly backlog?: number | undefined;
   /**
@@ -63,6 +72,8 @@ export interface ListenerSetup {
   readonly clock: Clock;
   readonly turn: Turn;
   connectionOf(handle: number): Connection | undefined;
+  /** Has the agent say whether a peer may use a service. */
+  authorizeService(connection: Connection, service: Uuid): Promise<boolean>;
   /** The program has made a mistake. */
   handlerFailed(error: unknown): void;
   /** It listens no more. */
@@ -74,6 +85,7 @@ const listenOptionKinds: OptionKinds = {
   enhanced: "boolean",
   ...channelOptionKinds,
   security: "object",
+  authorize: "object",
   backlog: "number",
   accept: "function",
 };
@@ -93,6 +105,7 @@ export class ChannelListener implements AsyncIterable<Channel>, AsyncDisposable 
   readonly spsm: number;
   readonly #setup: ListenerSetup;
   readonly #options: ListenOptions;
+  readonly #service: Uuid | undefined;
   readonly #backlog: number;
   readonly #incoming = new ChannelQueue<Channel>(() => undefined);
   /** Requests the program has not decided on, and what tells it that it is too late. */
@@ -107,14 +120,13 @@ export class ChannelListener implements AsyncIterable<Channel>, AsyncDisposable 
 
   /** Made by `host.listen`. */
   constructor(setup: ListenerSetup, options: ListenOptions) {
-    checkOptions("listen", options, listenOptionKinds, "{ spsm: 0x80 }");
+    checkListenOptions(options);
     const { backlog = defaultBacklog, mtu = defaultChannelMtu } = options;
     const { spsm, enhanced, security, mps, initialCredits } = options;
-    if (!Number.isInteger(backlog) || backlog < 1 || backlog > mostBacklog) {
-      throw new RangeError(`backlog: ${backlog} is not a whole number from 1 to ${mostBacklog}`);
-    }
+    requireWhole("backlog", backlog, 1, mostBacklog);
     this.#setup = setup;
     this.#options = options;
+    this.#service = options.authorize === undefined ? undefined : Uuid.from(options.authorize);
     this.#backlog = backlog;
     const listener: SpsmListener = {
       spsm,
@@ -187,20 +199,25 @@ export class ChannelListener implements AsyncIterable<Channel>, AsyncDisposable 
   #requested(request: IncomingChannels): void {
     const connection = this.#setup.connectionOf(request.connectionHandle);
     if (!connection || this.#room() === 0) request.refuse(ConnectionResult.NoResources);
-    else if (this.#options.accept) this.#ask(request, connection, this.#options.accept);
+    else if (this.#options.accept || this.#service) this.#ask(request, connection);
     else this.#accept(request, connection);
   }
 
-  #ask(request: IncomingChannels, connection: Connection, accept: AcceptChannels): void {
+  #ask(request: IncomingChannels, connection: Connection): void {
     const { turn } = this.#setup;
     const decision = new AbortController();
     this.#undecided.set(request, decision);
-    const { spsm, enhanced, count, peerMtu, peerMps, credits } = request;
+    const { spsm, enhanced, count, localCids, peerMtu, peerMps, credits } = request;
     const { signal } = decision;
-    const asked: ChannelRequest = { connection, spsm, enhanced, count, peerMtu, peerMps, credits, signal };
+    const asked: ChannelRequest = {
+      ...{ connection, spsm, enhanced, count, localCids },
+      ...{ peerMtu, peerMps, credits, signal },
+    };
     const decide = async (): Promise<void> => {
       try {
-        requireAccepted(await accept(asked));
+        await this.#requireAuthorized(connection);
+        if (signal.aborted) return; // it took too long
+        requireAccepted(await this.#options.accept?.(asked));
       } catch (error) {
         turn.run(() => {
           this.#refuse(request, error);
@@ -214,6 +231,11 @@ export class ChannelListener implements AsyncIterable<Channel>, AsyncDisposable 
     turn.defer(() => {
       void decide();
     });
+  }
+
+  async #requireAuthorized(connection: Connection): Promise<void> {
+    if (!this.#service || (await this.#setup.authorizeService(connection, this.#service))) return;
+    throw new ChannelRefusedError(ConnectionResult.InsufficientAuthorization);
   }
 
   #refuse(request: IncomingChannels, error: unknown): void {
@@ -245,6 +267,14 @@ export class ChannelListener implements AsyncIterable<Channel>, AsyncDisposable 
   #room(): number {
     return Math.max(0, this.#backlog - this.#incoming.length);
   }
+}
+
+/** @throws {@link TypeError} There is no such option, or it is of another kind. */
+function checkListenOptions(options: ListenOptions): void {
+  // Uuid.from tells what is wrong with that one, which may be of several kinds.
+  const isObject = typeof options === "object" && (options as unknown) !== null;
+  const others = isObject && "authorize" in options ? { ...options, authorize: undefined } : options;
+  checkOptions("listen", others, listenOptionKinds, "{ spsm: 0x80 }");
 }
 
 /**

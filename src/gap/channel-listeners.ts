@@ -1,6 +1,7 @@
 import type { Clock } from "../common/clock.ts";
 import type { BleError } from "../common/errors.ts";
 import type { Turn } from "../common/turn.ts";
+import type { Uuid } from "../common/uuid.ts";
 import { SpsmRegistry } from "../l2cap/spsm-registry.ts";
 import { ChannelListener, type ListenOptions } from "./channel-listener.ts";
 import type { Connection } from "./connection.ts";
@@ -10,6 +11,8 @@ export interface ListenersSetup {
   readonly clock: Clock;
   readonly turn: Turn;
   connectionOf(handle: number): Connection | undefined;
+  /** Has the agent say whether a peer may use a service. */
+  authorizeService(connection: Connection, service: Uuid): Promise<boolean>;
   /** The program has made a mistake. */
   handlerFailed(error: unknown): void;
 }

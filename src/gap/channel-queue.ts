@@ -28,6 +28,19 @@ export class ChannelQueue<T> {
     return this.#values.length;
   }
 
+  /** The one that `index` others came before, which goes on waiting. */
+  at(index: number): T | undefined {
+    return this.#values.at(index);
+  }
+
+  /** The one that has waited longest; `undefined` when none does. */
+  take(): T | undefined {
+    if (this.#values.length === 0) return undefined;
+    const value = this.#values.shift();
+    this.#taken();
+    return value;
+  }
+
   push(value: T): void {
     if (this.#ended) {
       this.#taken();

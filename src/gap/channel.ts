@@ -22,6 +22,8 @@ import type { Connection } from "./connection.ts";
 export interface ChannelEvents {
   /** The channel has closed, for the reason given; once. */
   closed: [reason: BleError];
+  /** An SDU has come and waits to be taken: for those who do not iterate, and use {@link Channel.take}. */
+  received: [];
   /** The peer receives longer SDUs or other K-frames than before: see `peerMtu` and `peerMps`. */
   reconfigured: [];
 }
@@ -102,6 +104,7 @@ export class Channel
     this.user = {
       receive: (sdu, owned) => {
         this.#received.push(owned === true ? sdu : new Uint8Array(sdu)); // not slice(): that of a Buffer copies nothing
+        if (this.listenerCount("received") > 0) turn.defer(() => this.emit("received"));
       },
       reconfigured: () => {
         turn.defer(() => this.emit("reconfigured"));
@@ -203,6 +206,41 @@ export class Channel
   trySend(sdu: Uint8Array): boolean {
     this.#check(sdu);
     return this.#sender.trySend(sdu);
+  }
+
+  /**
+   * Resolves when nothing that was sent waits any more, for credits or for the link; rejects when the channel closes
+   * first, or has closed.
+   *
+   * @param options.signal - Stops waiting; what was sent goes out all the same.
+   */
+  async drained(options: CallOptions = {}): Promise<void> {
+    checkCallOptions("drained", options);
+    await promised<undefined>((done) => {
+      const settle = (): void => {
+        if (this.#closeReason) done(this.#closeReason);
+        else if (this.#sender.waiting === 0) done(undefined);
+        else this.#sender.whenQueued(queued); // what waits for room is queued before this is called
+      };
+      const queued = (): void => {
+        this.#channel.whenDrained(settle);
+      };
+      settle();
+    }, options);
+  }
+
+  /**
+   * An SDU that waits, without taking it: the peer gets no credits for it yet. *Borrowed* until it is taken.
+   *
+   * @param index - How many have come before it and wait, too.
+   */
+  peek(index = 0): Uint8Array | undefined {
+    return this.#received.at(index);
+  }
+
+  /** Takes the oldest SDU that waits, *owned* from then on; `undefined` when none has come. */
+  take(): Uint8Array | undefined {
+    return this.#received.take();
   }
 
   /**

@@ -27,6 +27,13 @@ export class ConnectAttempt {
     this.#clock = clock;
   }
 
+  /** Whether links that are asked for in that way are as this one is to be, their PHYs aside. */
+  asks(link: LinkParameters | undefined): boolean {
+    return (
+      link !== undefined && JSON.stringify({ ...link, phys: this.link.phys }) === JSON.stringify(this.link)
+    );
+  }
+
   /** Whether anybody still wants the link. */
   get wanted(): boolean {
     return this.#waiters.size > 0;

@@ -1,13 +1,21 @@
 import type { Address } from "../common/address.ts";
+import { checkOptions, type OptionKind } from "../common/options.ts";
+import type { CallOptions } from "../common/promised.ts";
 import type { LeCreateConnectionParameters } from "../hci/commands/le-connection.ts";
 import type { LeExtendedCreateConnectionParameters } from "../hci/commands/le-extended-connection.ts";
 import { addressTypeOctet } from "./device-address.ts";
 import type { Phy } from "./scan-report.ts";
-import { connectionInterval, scanTime, supervisionTimeout } from "./units.ts";
+import { connectionInterval, intervalMs, scanTime, supervisionTimeout, timeoutMs } from "./units.ts";
 
-/** How to connect, and what to ask of the link. */
+/**
+ * How to connect, and what to ask of the link.
+ *
+ * Attempts that wait at the same time share one request of the controller, with the interval, latency and supervision
+ * timeout of the one that was begun first and the PHYs of all. A link whose attempt asks for others gets them by a change
+ * right after it has come up, of which `parametersChanged` tells.
+ */
 export interface ConnectOptions {
-  /** Give up after so many ms. Default 30,000. */
+  /** Give up after so many ms, at most 2,147,483,647: 24 days, in place of Infinity. Default 30,000. */
   readonly timeoutMs?: number;
   /** From one connection event to the next, 7.5 to 4000 ms. Default 30 to 50; one end given moves the other. */
   readonly minIntervalMs?: number;
@@ -47,6 +55,22 @@ const scanInterval = scanTime("scan interval", initiatingMs);
 const phyNumber: Readonly<Record<Phy, number>> = { "1M": 1, "2M": 2, coded: 3 };
 const mostRetries = 100;
 
+const kinds: Readonly<Record<keyof ConnectOptions | keyof CallOptions, OptionKind>> = {
+  timeoutMs: "number",
+  minIntervalMs: "number",
+  maxIntervalMs: "number",
+  latency: "number",
+  supervisionTimeoutMs: "number",
+  phys: "list",
+  retries: "number",
+  signal: "signal",
+};
+
+/** @throws {@link TypeError} They are no options of `connect`; the message names the one that is none. */
+export function checkConnectOptions(options: unknown): void {
+  checkOptions("connect", options, kinds, "{ timeoutMs: 10_000, signal }");
+}
+
 /**
  * What is asked of the link.
  *
@@ -78,6 +102,18 @@ export function linkParameters(options: ConnectOptions): LinkParameters {
     maxLatency: latency,
     supervisionTimeout: supervisionTimeout("supervisionTimeoutMs", supervisionTimeoutMs),
     phys,
+  };
+}
+
+/** The same in the options that they came of; the PHYs are left out. */
+export function wishOf(
+  link: LinkParameters,
+): Required<Pick<ConnectOptions, "minIntervalMs" | "maxIntervalMs" | "latency" | "supervisionTimeoutMs">> {
+  return {
+    minIntervalMs: intervalMs(link.connectionIntervalMin),
+    maxIntervalMs: intervalMs(link.connectionIntervalMax),
+    latency: link.maxLatency,
+    supervisionTimeoutMs: timeoutMs(link.supervisionTimeout),
   };
 }
 

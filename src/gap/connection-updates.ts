@@ -4,6 +4,7 @@ import { type CallOptions, promised } from "../common/promised.ts";
 import { LeConnectionUpdate } from "../hci/commands/le-connection.ts";
 import { HciError } from "../hci/error.ts";
 import { Status } from "../hci/status.ts";
+import { ParametersRefusedError } from "../l2cap/error.ts";
 import type { L2capLink } from "../l2cap/l2cap.ts";
 import type { ConnectionParameterUpdateRequest } from "../l2cap/signaling-pdu.ts";
 import type { Connection, ConnectionParameters, ConnectionParts } from "./connection.ts";
@@ -42,14 +43,31 @@ interface Change {
   readonly request: () => ConnectionParameterUpdateRequest | undefined;
   /** As central this side decides, as peripheral it asks. */
   readonly ask: (request: ConnectionParameterUpdateRequest, done: Done<undefined>) => void;
+  /** The other way to ask, of a peripheral. */
+  readonly byL2cap?: (request: ConnectionParameterUpdateRequest, done: Done<undefined>) => void;
   /** Gets the parameters that came of it; `undefined` where they are not known apart from those in force. */
   readonly done: Done<ConnectionParameters | undefined>;
 }
+
+/** What says that the peer, or this controller, does not take part in the procedure of the Link Layer. */
+const notByController: readonly number[] = [
+  Status.UnsupportedRemoteFeature,
+  Status.UnsupportedFeatureOrParameterValue,
+  Status.UnknownHciCommand,
+  Status.CommandDisallowed,
+];
+
+/** What says that the other side was quicker with a change of its own: after that one the wish may be told again. */
+const collided: readonly number[] = [Status.LlProcedureCollision, Status.DifferentTransactionCollision];
+/** How often it is told again. */
+const mostCollisions = 8;
 
 /** A change under way. */
 interface ChangeUnderWay {
   readonly change: Change;
   readonly request: ConnectionParameterUpdateRequest;
+  /** How often the other side was quicker. */
+  collisions: number;
   /** The controller, or the central, has agreed to it. */
   agreed: boolean;
   /** Such parameters have come into force, perhaps before the word that they would; others may have since. */
@@ -68,6 +86,8 @@ export class ConnectionUpdates {
   /** What the peripheral was promised and waits for its turn. The last counts: it may ask without end. */
   #promised: ConnectionParameterUpdateRequest | undefined;
   #current: ChangeUnderWay | undefined;
+  /** The central is asked through L2CAP: it does not take part in the procedure of the Link Layer. */
+  #byL2cap = false;
   #ended: BleError | undefined;
 
   constructor(parts: ConnectionParts, connection: Pick<Connection, "parameters">) {
@@ -94,7 +114,10 @@ export class ConnectionUpdates {
     };
     const ask: Change["ask"] = (wanted, done) => {
       if (role === "central") this.#command(wanted, done);
-      else l2cap.requestParameters(wanted, done);
+      else this.#askCentral(wanted, l2cap, done);
+    };
+    const byL2cap: Change["byL2cap"] = (wanted, done) => {
+      l2cap.requestParameters(wanted, done);
     };
     const parameters = await promised<ConnectionParameters>((done) => {
       turn.run(() => {
@@ -105,6 +128,7 @@ export class ConnectionUpdates {
         this.#add({
           request,
           ask,
+          ...(role === "peripheral" && { byL2cap }),
           // Within the turn: by the time that the promise has resolved the next change may have come into force.
           done: (outcome) => {
             done(outcome ?? this.#connection.parameters);
@@ -116,18 +140,20 @@ export class ConnectionUpdates {
     return parameters;
   }
 
-  /** The peripheral asks, and as central the program decides. Vol 3, Part A, 4.20. */
+  /**
+   * The peer asks. As central the program decides; a peripheral accepts, since it may be asked for what is legal only.
+   * Vol 3, Part A, 4.20, and Vol 6, Part B, 5.1.7.
+   */
   requested(
     request: ConnectionParameterUpdateRequest,
-    answer: (accept: boolean) => void,
     connection: Connection,
+    answer: (accept: boolean) => void,
   ): void {
-    const { turn } = this.#parts;
+    const { turn, role } = this.#parts;
     turn.defer(() => {
-      const accepted = this.#decide(request, connection);
+      const accepted = role === "peripheral" || this.#decide(request, connection);
       turn.run(() => {
         answer(accepted);
-        if (accepted) this.#promise(request);
       });
     });
   }
@@ -137,7 +163,7 @@ export class ConnectionUpdates {
     const current = this.#current;
     if (!current) return;
     if (status !== Status.Success) {
-      if (current.agreed) this.#end(current, new HciError(status, LeConnectionUpdate.opcode));
+      if (current.agreed) this.#refused(current, new HciError(status, LeConnectionUpdate.opcode));
     } else if (fits(this.#connection.parameters, current.request)) {
       current.seen = this.#connection.parameters;
       if (current.agreed) this.#end(current, current.seen);
@@ -161,8 +187,11 @@ export class ConnectionUpdates {
     this.#next();
   }
 
-  /** Should the controller refuse, the parameters stay as they are: the peripheral has no right to them. */
-  #promise(request: ConnectionParameterUpdateRequest): void {
+  /**
+   * As central this side has accepted what the peripheral asks for. Should the controller refuse, the parameters stay as
+   * they are: the peripheral has no right to them.
+   */
+  promise(request: ConnectionParameterUpdateRequest): void {
     const waits = this.#promised !== undefined;
     this.#promised = request;
     if (waits) return;
@@ -190,13 +219,35 @@ export class ConnectionUpdates {
   }
 
   #begin(change: Change, request: ConnectionParameterUpdateRequest): void {
-    const current: ChangeUnderWay = { change, request, agreed: false, seen: undefined, timer: undefined };
-    this.#current = current;
-    change.ask(request, (outcome) => {
+    this.#current = {
+      ...{ change, request, collisions: 0, agreed: false },
+      ...{ seen: undefined, timer: undefined },
+    };
+    this.#ask(this.#current, change.ask);
+  }
+
+  #ask(current: ChangeUnderWay, ask: Change["ask"]): void {
+    current.timer?.[Symbol.dispose]();
+    current.agreed = false;
+    ask(current.request, (outcome) => {
       if (this.#current !== current) return;
-      if (outcome) this.#end(current, outcome);
+      if (outcome) this.#refused(current, outcome);
       else this.#agreed(current);
     });
+  }
+
+  #refused(current: ChangeUnderWay, outcome: BleError): void {
+    const { ask, byL2cap } = current.change;
+    const status = outcome instanceof HciError ? outcome.status : Status.Success;
+    if (collided.includes(status) && current.collisions++ < mostCollisions) {
+      this.#ask(current, ask);
+    } else if (byL2cap && !this.#byL2cap && notByController.includes(status)) {
+      this.#byL2cap = true;
+      this.#ask(current, byL2cap);
+    } else {
+      const byCentral = byL2cap && status === Status.UnacceptableConnectionParameters;
+      this.#end(current, byCentral ? new ParametersRefusedError() : outcome);
+    }
   }
 
   /** The controllers need not say so when nothing changes, so it is not waited for without end. */
@@ -234,6 +285,12 @@ export class ConnectionUpdates {
       handlerFailed(error);
       return false;
     }
+  }
+
+  #askCentral(request: ConnectionParameterUpdateRequest, l2cap: L2capLink, done: Done<undefined>): void {
+    this.#byL2cap ||= !this.#parts.asksByController();
+    if (this.#byL2cap) l2cap.requestParameters(request, done);
+    else this.#command(request, done);
   }
 
   #command(request: ConnectionParameterUpdateRequest, done: Done<undefined>): void {

@@ -10,8 +10,7 @@ import type { SecurityState } from "../common/security.ts";
 import type { Turn } from "../common/turn.ts";
 import type { GattClient } from "../gatt/client.ts";
 import type { GattPeer } from "../gatt/service-builder.ts";
-import { Disconnect } from "../hci/commands/link-control.ts";
-import { DisconnectedError, HciError } from "../hci/error.ts";
+import type { DisconnectedError } from "../hci/error.ts";
 import type { Hci } from "../hci/hci.ts";
 import { Status } from "../hci/status.ts";
 import type { L2capLink } from "../l2cap/l2cap.ts";
@@ -29,7 +28,9 @@ import {
   type UpdateParametersOptions,
 } from "./connection-updates.ts";
 import { FixedChannel, type FixedChannelOptions } from "./fixed-channel.ts";
+import { sayGoodbye } from "./goodbye.ts";
 import type { DataLength, LinkControl, LinkPhys, Subrating } from "./link-control.ts";
+import type { PathLossChange, TxPowerChange } from "./link-power.ts";
 import type { PairOptions } from "./pairing-options.ts";
 
 /** How often and how patiently the two sides meet. Vol 6, Part B, 4.5.1 and 4.5.2. */
@@ -56,8 +57,14 @@ export interface ConnectionEvents {
   physChanged: [phys: LinkPhys];
   /** The link sleeps through more or fewer connection events now. */
   subratingChanged: [subrating: Subrating];
+  /** A transmit power has changed: see {@link LinkControl.reportTxPower}. */
+  txPowerChanged: [change: TxPowerChange];
+  /** The path loss has entered another zone: see {@link LinkControl.monitorPathLoss}. */
+  pathLossChanged: [change: PathLossChange];
   /** The link is better protected than before, or its keys are kept now. */
   securityChanged: [security: SecurityState];
+  /** A pairing has succeeded, whoever began it: the keys that come of it are here, `securityChanged` has told of them. */
+  paired: [security: SecurityState];
   /** A pairing has failed, whoever began it. */
   pairingFailed: [reason: BleError];
   /**
@@ -86,6 +93,8 @@ export interface ConnectionParts {
   readonly peerAddress: Address;
   readonly parameters: ConnectionParameters;
   readonly policy: ParametersPolicy;
+  /** Whether a peripheral may ask through the Link Layer, not only through L2CAP. */
+  readonly asksByController: () => boolean;
   readonly link: LinkControl;
   /** The controller will not say that the link is gone, but it is. */
   readonly lost: (reason: DisconnectedError) => void;
@@ -101,9 +110,6 @@ const disconnectReasons: ReadonlySet<number> = new Set([
   Status.PairingWithUnitKeyNotSupported,
   Status.UnacceptableConnectionParameters,
 ]);
-
-/** How long the controller may take beyond the supervision timeout to say that a link is gone, in ms. */
-const disconnectionGrace = 5_000;
 
 /**
  * A link to one peer. The program may hold it with `await using`: leaving the block disconnects.
@@ -202,7 +208,11 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
   /**
    * Encrypts the link with the key of a bond.
    *
+   * As peripheral it asks the central to (Vol 3, Part H, 2.4.6).
+   *
    * @throws {@link EncryptionError} There is none, or the peer does not know it any more.
+   * @throws {@link PairingError} As peripheral: the central refused, or wanted to pair in place of using its key.
+   * @throws {@link PairingTimeoutError} As peripheral: the central did nothing for 30 s.
    * @throws {@link DisconnectedError} The link was lost first.
    */
   async encrypt(options: CallOptions = {}): Promise<SecurityState> {
@@ -234,8 +244,9 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
   /**
    * Asks for other connection parameters. Vol 3, Part A, 4.20, and Vol 4, Part E, 7.8.18.
    *
-   * As central this side decides. As peripheral it asks the central, which may refuse, or accept and change nothing: that
-   * is known only after 5 s and ten connection events. Several changes of one link are made one after the other, and each
+   * As central this side decides. As peripheral it asks the central, through the Link Layer where both controllers can
+   * and else through L2CAP; the central may refuse, or accept and change nothing: that is known only after 5 s and ten
+   * connection events. Several changes of one link are made one after the other, and each
    * is told what is in force after it.
    *
    * @param options - What is left out stays as it is in force when the change has its turn. Of the interval with one end
@@ -306,7 +317,9 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
   /**
    * Ends the link and waits until it has ended. Does nothing when it has already.
    *
-   * The radio tells the peer until it has heard, or the supervision timeout is over.
+   * What is queued for the peer goes first, such as notifications that resolved, for as long as the supervision
+   * timeout at most, but not where the reason is Authentication Failure (0x05). Then the radio tells the peer until it
+   * has heard, or that time is over once more.
    *
    * @param options.reason - What the peer is told, by default that the user of this side ended it.
    * @param options.signal - Stops waiting; the link ends all the same.
@@ -348,9 +361,20 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
     this.#updates.completed(status);
   }
 
-  /** @internal For `gap/connections.ts`: the peripheral asks for other parameters. */
+  /** @internal For `gap/link-assembly.ts`: the peripheral asks for other parameters through L2CAP. */
   parametersRequested(request: ConnectionParameterUpdateRequest, answer: (accept: boolean) => void): void {
-    this.#updates.requested(request, answer, this);
+    this.#updates.requested(request, this, (accept) => {
+      answer(accept);
+      if (accept) this.#updates.promise(request);
+    });
+  }
+
+  /** @internal For `gap/connection-requests.ts`: the peer asks through its controller, and this side's carries it out. */
+  parametersRequestedByController(
+    request: ConnectionParameterUpdateRequest,
+    answer: (accept: boolean) => void,
+  ): void {
+    this.#updates.requested(request, this, answer);
   }
 
   /** @internal For `gap/link-events.ts`. */
@@ -368,6 +392,16 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
     this.#parts.turn.defer(() => this.emit("subratingChanged", subrating));
   }
 
+  /** @internal For `gap/link-events.ts`. */
+  txPowerChanged(change: TxPowerChange): void {
+    this.#parts.turn.defer(() => this.emit("txPowerChanged", change));
+  }
+
+  /** @internal For `gap/link-events.ts`. */
+  pathLossChanged(change: PathLossChange): void {
+    this.#parts.turn.defer(() => this.emit("pathLossChanged", change));
+  }
+
   /** @internal For `gap/connections.ts`: the bearer has a new MTU. */
   mtuChanged(mtu: number): void {
     this.#parts.turn.defer(() => this.emit("mtuChanged", mtu));
@@ -376,6 +410,11 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
   /** @internal For `gap/link-pairing.ts`. */
   securityChanged(security: SecurityState): void {
     this.#parts.turn.defer(() => this.emit("securityChanged", security));
+  }
+
+  /** @internal For `gap/link-pairing.ts`. */
+  paired(): void {
+    this.#parts.turn.defer(() => this.emit("paired", this.security));
   }
 
   /** @internal For `gap/link-pairing.ts`. */
@@ -412,18 +451,13 @@ export class Connection extends EventEmitter<ConnectionEvents> implements GattPe
   #sendDisconnect(reason: number): void {
     if (this.#disconnecting) return;
     this.#disconnecting = true;
-    const { hci, clock, handle } = this.#parts;
-    const patience = clock.after(this.#parameters.supervisionTimeoutMs + disconnectionGrace, () => {
-      this.#parts.lost(new DisconnectedError(Status.ConnectionTimeout));
+    const goodbye = sayGoodbye({
+      ...this.#parts,
+      supervisionTimeoutMs: this.#parameters.supervisionTimeoutMs,
+      reason,
     });
     this.#whenEnded.push(() => {
-      patience[Symbol.dispose]();
-    });
-    hci.send(Disconnect, { connectionHandle: handle, reason }, (outcome) => {
-      // It has lost the link and not said so. Any other refusal means that the link is ending as it is: wait for that.
-      if (outcome instanceof HciError && outcome.status === Status.UnknownConnectionIdentifier) {
-        this.#parts.lost(new DisconnectedError(Status.UnspecifiedError));
-      }
+      goodbye[Symbol.dispose]();
     });
   }
 }

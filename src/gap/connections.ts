@@ -9,6 +9,7 @@ import {
 import { DisconnectionComplete } from "../hci/events/link.ts";
 import { Status } from "../hci/status.ts";
 import type { Connection } from "./connection.ts";
+import { parameterRequestEvents, routeParameterRequests } from "./connection-requests.ts";
 import { EnhancedBearers } from "./enhanced-bearers.ts";
 import {
   type AssembledLink,
@@ -35,6 +36,7 @@ export const connectionEvents: readonly Event<unknown>[] = [
   LeEnhancedConnectionComplete,
   LeConnectionUpdateComplete,
   DisconnectionComplete,
+  ...parameterRequestEvents,
   ...linkEvents,
 ];
 
@@ -51,6 +53,7 @@ export class Connections {
     const { hci, questions } = setup;
     this.#enhanced = new EnhancedBearers(setup, (handle) => this.#links.get(handle));
     routeLinkEvents(hci, questions, (handle) => this.of(handle));
+    routeParameterRequests(hci, (handle) => this.of(handle));
     hci.on(LeConnectionComplete, (event) => {
       this.#complete(event);
     });

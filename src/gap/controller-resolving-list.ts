@@ -40,6 +40,8 @@ interface Entry {
   readonly identity: Address;
   /** Most significant octet first; {@link noIrk} of a peer that has none. */
   readonly irk: Uint8Array;
+  /** This host's own key towards it, or {@link noIrk}. */
+  readonly localIrk: Uint8Array;
 }
 
 /** How long to wait when the controller was busy, in ms. */
@@ -174,15 +176,15 @@ export class ControllerResolvingList {
     );
   }
 
-  #has({ identity, irk }: Entry): boolean {
-    const name = identity.toString();
+  #has(entry: Entry): boolean {
+    const name = entry.identity.toString();
     const known = this.#entries.get(name);
-    return known !== undefined && equal(known.irk, irk) && !this.#unfinished.has(name);
+    return known !== undefined && isSame(known, entry) && !this.#unfinished.has(name);
   }
 
   /** As many as there is room for, those used last first; a key that two peers claim is that of the first. */
   #wanted(): readonly Entry[] {
-    if (!this.#isUsable()) return [];
+    if (!this.isUsable) return [];
     const { resolvingListSize } = this.#parts.controller();
     const used = ({ identity }: Entry): number => this.#uses.get(identity.toString()) ?? 0;
     const candidates = this.#candidates().reverse();
@@ -200,8 +202,9 @@ export class ControllerResolvingList {
 
   /** Those without a key are of use too, where there is one of this host: they may direct something to it. */
   #candidates(): Entry[] {
+    const localIrk = this.#parts.localIrk() ?? noIrk;
     const entries = this.#parts.bonds().map((bond) => {
-      return { identity: bond.identity, irk: hasIrk(bond) ? bond.irk : noIrk };
+      return { identity: bond.identity, irk: hasIrk(bond) ? bond.irk : noIrk, localIrk };
     });
     return this.#parts.localIrk() ? entries : entries.filter(({ irk }) => irk !== noIrk);
   }
@@ -210,7 +213,7 @@ export class ControllerResolvingList {
    * Without LE Set Privacy Mode a controller ignores peers with a key that use their identity address, as many do. Then
    * the list is of use only where that is what the program asks for. Vol 4, Part E, 7.8.77.
    */
-  #isUsable(): boolean {
+  get isUsable(): boolean {
     const { mode, controller } = this.#parts;
     if (controller().resolvingListSize === 0) return false;
     return mode === "network" || controller().capabilities.supports(LeSetPrivacyMode);
@@ -219,10 +222,7 @@ export class ControllerResolvingList {
   *#write(): Procedure<void> {
     const wanted = this.#wanted();
     for (const [name, entry] of this.#entries) {
-      const stays = wanted.some(
-        ({ identity, irk }) => identity.equals(entry.identity) && equal(irk, entry.irk),
-      );
-      if (stays) continue;
+      if (wanted.some((other) => other.identity.equals(entry.identity) && isSame(other, entry))) continue;
       yield* this.#unless(Status.UnknownConnectionIdentifier, LeRemoveDeviceFromResolvingList, nameOf(entry));
       this.#entries.delete(name);
       this.#unfinished.delete(name);
@@ -259,7 +259,7 @@ export class ControllerResolvingList {
       yield* this.#ask(LeAddDeviceToResolvingList, {
         ...nameOf(entry),
         peerIrk: reversed(entry.irk),
-        localIrk: reversed(this.#parts.localIrk() ?? noIrk),
+        localIrk: reversed(entry.localIrk),
       });
       this.#entries.set(entry.identity.toString(), entry);
       return true;
@@ -282,6 +282,10 @@ export class ControllerResolvingList {
       if (!(error instanceof HciError) || error.status !== status) throw error;
     }
   }
+}
+
+function isSame(a: Entry, b: Entry): boolean {
+  return equal(a.irk, b.irk) && equal(a.localIrk, b.localIrk);
 }
 
 /** What no two entries may have in common. */

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import { MalformedPduError } from "../common/errors.ts";
+import { nodeCrypto } from "../common/node-crypto.ts";
 import { type Random, systemRandom } from "../common/random.ts";
 import { AdType } from "./ad-type.ts";
 import type { AdStructure } from "./advertising-structure.ts";
@@ -60,7 +60,7 @@ export function encryptAdvertisingData(
   const randomizer = random.bytes(randomizerSize);
   randomizer[randomizerSize - 1] = (randomizer[randomizerSize - 1] ?? 0) | directionBit;
   const nonce = Uint8Array.of(...randomizer, ...key.iv);
-  const cipher = createCipheriv(algorithm, key.sessionKey, nonce, { authTagLength: micSize });
+  const cipher = nodeCrypto().createCipheriv(algorithm, key.sessionKey, nonce, { authTagLength: micSize });
   cipher.setAAD(additionalData, { plaintextLength: plain.length });
   const payload = cipher.update(plain);
   cipher.final();
@@ -84,7 +84,9 @@ export function decryptAdvertisingData(
   if (type !== AdType.EncryptedAdvertisingData || data.length < randomizerSize + micSize) return undefined;
   const nonce = Uint8Array.of(...data.subarray(0, randomizerSize), ...key.iv);
   const payload = data.subarray(randomizerSize, data.length - micSize);
-  const decipher = createDecipheriv(algorithm, key.sessionKey, nonce, { authTagLength: micSize });
+  const decipher = nodeCrypto().createDecipheriv(algorithm, key.sessionKey, nonce, {
+    authTagLength: micSize,
+  });
   decipher.setAuthTag(data.subarray(data.length - micSize));
   decipher.setAAD(additionalData, { plaintextLength: payload.length });
   const plain = decipher.update(payload);

@@ -38,7 +38,8 @@ const mayFragment = 0;
 const phyNumber: Readonly<Record<Phy, number>> = { "1M": 1, "2M": 2, coded: 3 };
 /** Octets that one command brings. Vol 4, Part E, 7.8.54 and 7.8.62. */
 const mostFragment = 251;
-const durationUnitMs = 10;
+/** High duty cycle needs its own end; in 10 ms. Vol 4, Part E, 7.8.56. */
+const mostHighDutyCycle = 128;
 
 /** How a set is addressed. */
 export interface SetIdentity {
@@ -88,13 +89,8 @@ export class ExtendedAdvertising implements AdvertisingRadio {
     if (plan.periodic) yield* this.#configurePeriodic(task, plan.periodic);
   }
 
-  *enable(
-    task: RadioTask,
-    { durationMs = 0, maxEvents = 0, highDutyCycle }: AdvertisingPlan,
-  ): Procedure<void> {
-    // In units of 10 ms it must not become 0, which is for ever; high duty cycle needs its own end.
-    const units = highDutyCycle && durationMs === 0 ? 128 : Math.ceil(durationMs / durationUnitMs);
-    const duration = Math.min(units, 0xffff);
+  *enable(task: RadioTask, { maxEvents = 0, highDutyCycle }: AdvertisingPlan): Procedure<void> {
+    const duration = highDutyCycle ? mostHighDutyCycle : 0;
     const sets = [{ ...this.#set, duration, maxExtendedAdvertisingEvents: maxEvents }];
     yield* task.ask(LeSetExtendedAdvertisingEnable, { enable: true, sets });
   }

@@ -1,6 +1,5 @@
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
-import process from "node:process";
-import { randomUUID } from "node:crypto";
+import { nodeCrypto } from "../common/node-crypto.ts";
 import { BondStoreError } from "./bond-store.ts";
 
 /**
@@ -22,8 +21,8 @@ export class FileLock {
    * @throws {@link BondStoreError} A process that runs has it, or it cannot be written.
    */
   static async take(path: string, name: string): Promise<FileLock> {
-    const holder = `${process.pid} ${await startOf(process.pid)} ${randomUUID()}\n`;
-    const own = `${path}.${process.pid}-${randomUUID()}`;
+    const holder = `${process.pid} ${await startOf(process.pid)} ${nodeCrypto().randomUUID()}\n`;
+    const own = `${path}.${process.pid}-${nodeCrypto().randomUUID()}`;
     try {
       await writeFile(own, holder, { flag: "wx", mode: 0o600 });
       await clearAbandoned(path, own, name);

@@ -5,6 +5,7 @@ import { shownAsText } from "../common/inspect.ts";
 import { checkCallOptions, checkOptions } from "../common/options.ts";
 import type { CallOptions } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import type { ChannelUser, Channel as LinkChannel } from "../l2cap/channel.ts";
 import { ChannelClosedError } from "../l2cap/error.ts";
 import type { L2capLink } from "../l2cap/l2cap.ts";
@@ -48,9 +49,7 @@ export class FixedChannel implements AsyncIterable<Uint8Array>, Disposable {
   constructor(l2cap: L2capLink, turn: Turn, cid: number, options: FixedChannelOptions = {}) {
     checkOptions("openFixedChannel", options, { capacity: "number" }, "{ capacity: 64 }");
     const { capacity = defaultCapacity } = options;
-    if (!Number.isInteger(capacity) || capacity < 1 || capacity > mostCapacity) {
-      throw new RangeError(`capacity: ${capacity} is not a whole number from 1 to ${mostCapacity}`);
-    }
+    requireWhole("capacity", capacity, 1, mostCapacity);
     this.cid = cid;
     this.#l2cap = l2cap;
     this.#turn = turn;

@@ -42,6 +42,19 @@ export interface Found {
   readonly txPower: number | undefined;
   /** How often the periodic advertising comes that belongs to it, in ms; `undefined` when there is none. */
   readonly periodicIntervalMs: number | undefined;
+  /** The one packet that this result tells of; everything above is put together from all that were heard. */
+  readonly packet: FoundPacket;
+}
+
+/** One packet of an advertiser, or the packets of extended advertising that belong together. Vol 4, Part E, 7.7.65.2. */
+export interface FoundPacket {
+  readonly scanResponse: boolean;
+  readonly connectable: boolean;
+  /** Whether it may be asked for a scan response. */
+  readonly scannable: boolean;
+  readonly directed: boolean;
+  /** As it came. */
+  readonly data: Uint8Array;
 }
 
 /** A report that nothing has been told by yet. */
@@ -55,8 +68,8 @@ export class Sighting {
   #rssi: number | undefined;
   #advertisementOctets: Uint8Array | undefined;
   #scanResponseOctets: Uint8Array | undefined;
-  #advertisement: AdvertisingData = silence;
-  #scanResponse: AdvertisingData | undefined;
+  /** What the last report was, without its data. */
+  #heard: Omit<FoundPacket, "data">;
 
   constructor(report: ScanReport) {
     this.address =
@@ -64,18 +77,21 @@ export class Sighting {
         ? new Address("random", 0)
         : addressFrom(report.addressType, report.address);
     this.#last = { ...report, connectable: false, data: noOctets };
+    this.#heard = heardIn(report);
   }
 
   /** @returns Whether the report says something that the ones before it did not. */
   add(report: ScanReport): boolean {
     this.#rssi = report.rssi;
+    this.#heard = heardIn(report);
     return report.isScanResponse ? this.#addResponse(report) : this.#addAdvertisement(report);
   }
 
   /** @param identity - Of the device, if it is a bonded peer. */
   found(identity: Address | undefined): Found {
-    const advertisement = this.#advertisement;
-    const scanResponse = this.#scanResponse;
+    const octets = this.#advertisementOctets;
+    const advertisement = octets ? decodeAdvertisingData(octets) : silence;
+    const scanResponse = this.#scanResponseOctets && decodeAdvertisingData(this.#scanResponseOctets);
     const parts = scanResponse ? [advertisement, scanResponse] : [advertisement];
     const { connectable, directed, legacy, completeness, ...last } = this.#last;
     return {
@@ -98,6 +114,12 @@ export class Sighting {
       sid: last.sid,
       txPower: last.txPower ?? parts.find((part) => part.txPowerLevel !== undefined)?.txPowerLevel,
       periodicIntervalMs: last.periodicIntervalMs,
+      packet: {
+        ...this.#heard,
+        data: new Uint8Array(
+          (this.#heard.scanResponse ? this.#scanResponseOctets : this.#advertisementOctets) ?? noOctets,
+        ),
+      },
     };
   }
 
@@ -105,7 +127,6 @@ export class Sighting {
     const known = this.#scanResponseOctets;
     if (known && equal(known, data)) return false;
     this.#scanResponseOctets = data.slice();
-    this.#scanResponse = decodeAdvertisingData(data);
     return known !== undefined || data.length > 0; // a first one that says nothing is no news
   }
 
@@ -116,9 +137,17 @@ export class Sighting {
     const old = this.#advertisementOctets;
     if (old && equal(old, data) && connectable === report.connectable) return false;
     this.#advertisementOctets = data.slice();
-    this.#advertisement = decodeAdvertisingData(data);
     return true;
   }
+}
+
+function heardIn({
+  isScanResponse,
+  connectable,
+  scannable,
+  directed,
+}: ScanReport): Omit<FoundPacket, "data"> {
+  return { scanResponse: isScanResponse, connectable, scannable, directed };
 }
 
 /** A complete name, wherever it is, before a shortened one. */

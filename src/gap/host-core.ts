@@ -1,8 +1,9 @@
 import { Address } from "../common/address.ts";
 import { type Clock, systemClock } from "../common/clock.ts";
 import { BleError, HostClosedError, TransportError } from "../common/errors.ts";
+import { nodeCrypto } from "../common/node-crypto.ts";
 import { type Procedure, run } from "../common/procedure.ts";
-import { promised } from "../common/promised.ts";
+import { type CallOptions, promised } from "../common/promised.ts";
 import { systemRandom } from "../common/random.ts";
 import { clockInTurns, Turn } from "../common/turn.ts";
 import { mostMtu } from "../att/att.ts";
@@ -12,9 +13,13 @@ import { Hci } from "../hci/hci.ts";
 import { type ControllerInfo, startUp } from "../hci/start-up.ts";
 import type { HciTransport } from "../hci/transport.ts";
 import { ChannelListeners } from "./channel-listeners.ts";
+import { Configuration, type Settings } from "./configuration.ts";
+import type { ConnectOptions } from "./connect-options.ts";
 import type { Connection } from "./connection.ts";
 import { connectionEvents, Connections } from "./connections.ts";
+import type { EncryptedDataKey } from "./encrypted-advertising.ts";
 import { UnavailableError } from "./error.ts";
+import type { DeviceInfo } from "./gap-service.ts";
 import { databaseCache } from "./gatt-memory.ts";
 import type { HostOptions } from "./host-options.ts";
 import { HostPrivacy } from "./host-privacy.ts";
@@ -25,6 +30,8 @@ import { pairingEvents } from "./pairing-service.ts";
 import { Radio, radioEvents } from "./radio.ts";
 import { RawHci } from "./raw-hci.ts";
 import { recover } from "./recovery.ts";
+import { connectByIdentity } from "./seek.ts";
+import { subrateParameters } from "./subrate-options.ts";
 import { StandardServices } from "./standard-services.ts";
 
 /** What the inside of a host tells the object that the program holds. */
@@ -35,6 +42,8 @@ export interface HostUser {
   /** A handler of the program has failed. */
   handlerFailed(error: unknown): void;
   recovered(cause: BleError): void;
+  /** A peer has written something of the GAP service. */
+  written(change: Partial<DeviceInfo>, connection: Connection): void;
   /** The last call. `error` is absent when the program closed the host. */
   closed(error: BleError | undefined): void;
   /** Whether peers may begin to pair. */
@@ -52,6 +61,7 @@ export class HostCore {
   readonly radio: Radio;
   readonly listeners: ChannelListeners;
   readonly connections: Connections;
+  readonly configuration: Configuration;
   readonly #hci: Hci;
   readonly #transport: HciTransport;
   readonly #options: HostOptions;
@@ -80,7 +90,10 @@ export class HostCore {
           this.#standard.changed(start, end).catch((error: unknown) => user.fault(error));
       },
     );
+    this.configuration = this.#newConfiguration();
     this.security = this.#newSecurity();
+    const { pairing, keeper } = this.security;
+    this.gatt.authorizeService = (peer, service) => pairing.authorizeService(peer, service);
     const privacy = (this.privacy = this.#newPrivacy());
     const questions = new LinkQuestions(hci);
     const controller = (): ControllerInfo => this.controller;
@@ -94,9 +107,9 @@ export class HostCore {
       clock,
       turn,
       connectionOf: (handle) => this.connections.of(handle),
+      authorizeService: (connection, service) => pairing.authorizeService(connection, service),
       handlerFailed: (error) => user.handlerFailed(error),
     });
-    const { pairing, keeper } = this.security;
     this.connections = new Connections(
       {
         ...{ hci, clock, turn, questions, pairing, keeper },
@@ -108,12 +121,7 @@ export class HostCore {
       },
       this.radio,
     );
-    const { name = "jelling", appearance = 0, enhancedBearers = 0 } = options;
-    this.#standard = new StandardServices(
-      this.gatt,
-      { name, appearance },
-      { enhancedBearers: enhancedBearers > 0 },
-    );
+    this.#standard = this.#newStandardServices();
   }
 
   /** What the controller is and can do. */
@@ -138,15 +146,22 @@ export class HostCore {
 
   /** The address that stays the same. */
   get identity(): Address {
-    const { publicAddress } = this.controller;
-    const isRandom = publicAddress === 0 || this.#options.randomAddress !== undefined;
-    const type = this.#options.addressType ?? (isRandom ? "random" : "public");
-    return type === "public" ? new Address(type, publicAddress) : this.#staticAddress;
+    return this.#identityWith(this.configuration.settings);
+  }
+
+  /** Uses another key of encrypted advertising data, and tells those who subscribed. */
+  async changeDataKey(key: EncryptedDataKey): Promise<void> {
+    const { gap } = this.#standard;
+    if (!gap.hasDataKey) {
+      throw new UnavailableError("the GAP service has no such key: open the host with gap.encryptedDataKey");
+    }
+    await gap.changeDataKey(key);
   }
 
   /** Loads the bonds and brings the controller up. */
   async start(): Promise<void> {
-    const { addressType, signal } = this.#options;
+    nodeCrypto(); // loaded here, and not in the middle of the first discovery or pairing
+    const { signal } = this.#options;
     await this.security.keeper.load();
     signal?.throwIfAborted();
     const first = this.privacy.ownAddress.first() ?? this.#staticAddress;
@@ -159,10 +174,8 @@ export class HostCore {
       },
       { signal },
     );
-    if (addressType === "public" && controller.publicAddress === 0) {
-      throw new UnavailableError("the controller has no public address: use a random one");
-    }
     this.#controller = controller;
+    requireAddress(this.identity);
     this.#hci.acl.begin(controller.aclBuffers);
     this.privacy.ownAddress.started();
     await promised<undefined>(
@@ -176,6 +189,12 @@ export class HostCore {
       { signal },
     );
     if (this.#endedBy) throw this.#endedBy;
+  }
+
+  /** Connects to a bonded peer whose address of today nobody knows yet. */
+  seek(identity: Address, options: ConnectOptions & CallOptions): Promise<Connection> {
+    const { scanner, initiator } = this.radio;
+    return connectByIdentity({ scanner, initiator, clock: this.clock }, identity, options);
   }
 
   /** Closes everything and the transport with it; once. */
@@ -208,12 +227,61 @@ export class HostCore {
     });
   }
 
+  #newConfiguration(): Configuration {
+    return new Configuration(this.#options, {
+      turn: this.turn,
+      addressType: () => this.identity.type,
+      identityWith: (settings) => requireAddress(this.#identityWith(settings)),
+      changeAddress: (privacy, identity, changed, done) => {
+        this.privacy.change(privacy, identity, changed, done);
+      },
+      check: ({ privacy }) => {
+        if (this.#ended) throw this.#endedBy ?? new HostClosedError();
+        if (this.#options.privacy !== "resolvable" || privacy === "resolvable") return;
+        throw new UnavailableError(
+          "privacy: peers were told that this host uses resolvable private addresses and no others; open it without",
+        );
+      },
+      changed: ({ name, appearance }, before) => {
+        const { gap } = this.#standard;
+        if (name !== before.name) gap.name = name;
+        if (appearance !== before.appearance) gap.appearance = appearance;
+      },
+    });
+  }
+
+  #newStandardServices(): StandardServices {
+    const { gap = {}, privacy, enhancedBearers = 0 } = this.#options;
+    const { name, appearance } = this.configuration.settings;
+    return new StandardServices(
+      this.gatt,
+      {
+        ...{ name, appearance, options: gap },
+        resolvesAddresses: privacy === "resolvable" ? () => this.privacy.resolves : undefined,
+        written: (change, peer) => {
+          const connection = this.connections.all.find((each) => each === peer);
+          this.configuration.written(change);
+          if (connection) this.#user.written(change, connection);
+        },
+      },
+      { enhancedBearers: enhancedBearers > 0 },
+    );
+  }
+
+  #identityWith({ addressType }: Settings): Address {
+    const { publicAddress } = this.controller;
+    const isRandom = publicAddress === 0 || this.#options.randomAddress !== undefined;
+    const type = addressType ?? (isRandom ? "random" : "public");
+    return type === "public" ? new Address(type, publicAddress) : this.#staticAddress;
+  }
+
   #newSecurity(): HostSecurity {
     return new HostSecurity({
       hci: this.#hci,
       clock: this.clock,
       turn: this.turn,
       options: this.#options,
+      settings: () => this.configuration.settings,
       address: () => this.identity,
       pairable: () => this.#user.pairable(),
       fault: (error) => {
@@ -227,7 +295,7 @@ export class HostCore {
   }
 
   #newPrivacy(): HostPrivacy {
-    const { random = systemRandom, privacy: kind, privacyMode: mode, addressRotationMs } = this.#options;
+    const { random = systemRandom, privacyMode: mode, addressRotationMs } = this.#options;
     const { keeper } = this.security;
     const privacy = new HostPrivacy({
       hci: this.#hci,
@@ -235,7 +303,7 @@ export class HostCore {
       controller: () => this.controller,
       identity: () => this.identity,
       ...{ random, keeper, mode },
-      privacy: kind,
+      privacy: this.configuration.privacy,
       rotationMs: addressRotationMs,
     });
     keeper.onChange((change, { identity }) => {
@@ -247,10 +315,14 @@ export class HostCore {
   }
 
   #attSetup(): AttSetup {
-    const { mtu = mostMtu, cache = "auto", raiseSecurity = "auto", enhancedBearers = 0 } = this.#options;
+    const { cache = "auto", raiseSecurity = "auto", enhancedBearers = 0 } = this.#options;
+    const { configuration } = this;
     return {
       server: this.gatt,
-      mtu,
+      get mtu() {
+        return configuration.settings.mtu ?? mostMtu;
+      },
+      capacity: () => configuration.settings.receiveBuffer,
       cache: cache === "off" ? undefined : databaseCache(this.security.keeper),
       raiseSecurity,
       enhancedBearers,
@@ -259,7 +331,9 @@ export class HostCore {
 
   #startUp(randomAddress: number): Procedure<ControllerInfo> {
     const events = [...connectionEvents, ...pairingEvents, ...radioEvents];
-    return startUp(this.#hci, { events, randomAddress });
+    const { acceptSubrating } = this.#options;
+    const subrating = acceptSubrating && subrateParameters(acceptSubrating);
+    return startUp(this.#hci, { events, randomAddress, subrating });
   }
 
   #failed(error: BleError): void {
@@ -333,6 +407,12 @@ export class HostCore {
   async #release(): Promise<void> {
     await Promise.all([this.security.end(), this.#transport[Symbol.asyncDispose]()]);
   }
+}
+
+/** @throws {@link UnavailableError} The controller was never given that address. */
+function requireAddress(address: Address): Address {
+  if (address.type === "random" || address.value !== 0) return address;
+  throw new UnavailableError("the controller has no public address: use a random one");
 }
 
 function startTransport(transport: HciTransport, hci: Hci): void {

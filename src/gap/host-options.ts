@@ -1,16 +1,21 @@
 import { Address } from "../common/address.ts";
 import type { Clock } from "../common/clock.ts";
+import { checkOptions, type OptionKind } from "../common/options.ts";
 import type { CallOptions } from "../common/promised.ts";
 import type { Random } from "../common/random.ts";
+import { requireWholeIfGiven } from "../common/whole-number.ts";
 import { defaultMtu, mostMtu } from "../att/att.ts";
 import type { Connection } from "./connection.ts";
 import type { RequestedParameters } from "./connection-updates.ts";
 import type { AgentCapabilityLike } from "./agent.ts";
 import { isCapability } from "./agents.ts";
 import type { BondStore } from "./bond-store.ts";
+import { type GapServiceOptions, mostNameOctets } from "./gap-service.ts";
 import type { Privacy } from "./own-address.ts";
-import { checkPairingOptions, type HostPairingOptions } from "./pairing-options.ts";
+import { checkPairingOptions, type HostPairingOptions, present } from "./pairing-options.ts";
+import type { SubrateRequest } from "./link-control.ts";
 import type { PrivacyMode } from "./resolved-peers.ts";
+import { subrateParameters } from "./subrate-options.ts";
 
 /** What a host is told when it opens; all of it has a default. */
 export interface HostOptions extends CallOptions {
@@ -18,6 +23,8 @@ export interface HostOptions extends CallOptions {
   readonly name?: string;
   /** The Appearance of the GAP service. Assigned Numbers, 2.6. Default 0, unknown. */
   readonly appearance?: number;
+  /** What else the GAP service has, and whether peers may write it. */
+  readonly gap?: GapServiceOptions;
   /** The most octets of an ATT PDU that this host receives, 23 to 517. Default 517. */
   readonly mtu?: number;
   /**
@@ -33,11 +40,19 @@ export interface HostOptions extends CallOptions {
    */
   readonly acceptParameters?: (requested: RequestedParameters, connection: Connection) => boolean;
   /**
-   * Uses private addresses in place of the one above, which only peers with a bond then know: `"resolvable"`, so that
-   * they know this host by it, or `"nonResolvable"`, so that nobody does. Default: none. Peers get the key
-   * to know it by when they bond: those that bonded without must do so anew. Vol 3, Part C, 10.7.
+   * The subrating that a peripheral gets which asks for some, where this host is the central and its controller knows
+   * of subrating. Default: none. Vol 4, Part E, 7.8.123.
    */
-  readonly privacy?: Privacy;
+  readonly acceptSubrating?: SubrateRequest;
+  /**
+   * Uses private addresses in place of the one above, which only peers with a bond then know: `"resolvable"`, so that
+   * they know this host by it, or `"nonResolvable"`, so that nobody does. Default `"none"`. Peers get the key
+   * to know it by when they bond: those that bonded without must do so anew. Vol 3, Part C, 10.7.
+   *
+   * A host that opens with `"resolvable"` says in its GAP service that it uses nothing else (12.4 and 12.5), and
+   * cannot be configured otherwise.
+   */
+  readonly privacy?: Privacy | "none";
   /**
    * Whether a bonded peer that can be known by its private addresses is taken by its identity address too (`"device"`,
    * the default: many use it), or is ignored then (`"network"`). Vol 3, Part C, 10.7.
@@ -57,6 +72,13 @@ export interface HostOptions extends CallOptions {
    * any agent the host can neither show nor ask.
    */
   readonly io?: AgentCapabilityLike;
+  /**
+   * How many values may wait for a program that is slower than they come, 1 to 1,048,576: results of each scan, of
+   * which the oldest is then dropped (default 256), and values of each subscription, which then ends with
+   * QueueOverflowError (default 1024). What comes of it is counted in `dropped`. `capacity` of a scan or a subscription
+   * goes before it.
+   */
+  readonly receiveBuffer?: number;
   /**
    * Whether what was discovered of servers is remembered by their Database Hash, and of bonded ones in any case. Default
    * `"auto"`. Vol 3, Part G, 2.5.2 and 7.3.
@@ -78,51 +100,113 @@ export interface HostOptions extends CallOptions {
   readonly random?: Random;
 }
 
-/** The longest Device Name, in octets. Vol 3, Part C, 12.1. */
-const mostNameOctets = 248;
+/** What may be changed while the host is open. What is left out stays as it is; of `pairing`, each option for itself. */
+export type ConfigureOptions = Pick<
+  HostOptions,
+  "name" | "appearance" | "mtu" | "addressType" | "privacy" | "pairing" | "io" | "receiveBuffer"
+>;
+
+/** The name of a host that is given none. */
+export const defaultName = "jelling";
+
+const mostReceiveBuffer = 2 ** 20;
+
+const changeable: readonly string[] = [
+  "name",
+  "appearance",
+  "mtu",
+  "addressType",
+  "privacy",
+  "pairing",
+  "io",
+  "receiveBuffer",
+] satisfies (keyof ConfigureOptions)[];
+
+/**
+ * Refuses what is to be changed, before anything is.
+ *
+ * @param pairing - How the host pairs: what is changed must go with it.
+ * @throws {@link TypeError} It cannot be changed, or is of the wrong kind.
+ * @throws {@link RangeError} An option is out of its range; the message names it.
+ */
+export function checkConfigureOptions(options: ConfigureOptions, pairing: HostPairingOptions): void {
+  if (typeof options !== "object" || (options as unknown) === null) {
+    throw new TypeError('configure: give options such as { name: "lamp" }');
+  }
+  const other = Object.keys(options).find((name) => !changeable.includes(name));
+  if (other !== undefined) {
+    throw new TypeError(`configure: "${other}" cannot be changed; what can is ${changeable.join(", ")}`);
+  }
+  checkHostOptions(options);
+  if (options.pairing) checkPairingOptions({ ...pairing, ...present(options.pairing) });
+}
+
+const kinds: Readonly<Record<keyof HostOptions, OptionKind>> = {
+  name: "text",
+  appearance: "number",
+  gap: "object",
+  mtu: "number",
+  addressType: "text",
+  randomAddress: "anything",
+  acceptParameters: "function",
+  acceptSubrating: "object",
+  privacy: "text",
+  privacyMode: "text",
+  addressRotationMs: "number",
+  bonds: "object",
+  pairing: "object",
+  io: "text",
+  receiveBuffer: "number",
+  cache: "text",
+  raiseSecurity: "text",
+  enhancedBearers: "number",
+  clock: "object",
+  random: "object",
+  signal: "signal",
+};
 
 /**
  * Refuses options before anything has begun.
  *
- * @throws {@link TypeError} The policy is no function.
+ * @throws {@link TypeError} There is no such option, or it is of another kind; the message names it.
  * @throws {@link RangeError} An option is out of its range; the message names it.
  * @throws {@link SyntaxError} The address is none.
  */
-export function checkHostOptions({
-  name = "",
-  mtu,
-  appearance,
-  addressType,
-  randomAddress,
-  acceptParameters,
-  bonds,
-  pairing,
-  privacy,
-  privacyMode,
-  addressRotationMs,
-  cache,
-  raiseSecurity,
-  enhancedBearers,
-  io = "",
-}: HostOptions): void {
-  const nameOctets = new TextEncoder().encode(name).length;
-  if (nameOctets > mostNameOctets) {
-    throw new RangeError(`name: ${nameOctets} octets of UTF-8 are more than ${mostNameOctets}`);
-  }
-  checkWhole("mtu", mtu, defaultMtu, mostMtu);
-  checkWhole("appearance", appearance, 0, 0xffff);
-  if (acceptParameters !== undefined && typeof acceptParameters !== "function") {
-    throw new TypeError("acceptParameters: give a function");
-  }
+export function checkHostOptions(options: HostOptions): void {
+  checkOptions("Host.open", options, kinds, '{ name: "lamp", mtu: 185 }');
+  const { name, mtu, appearance, addressType, randomAddress, acceptSubrating, bonds, pairing } = options;
+  const { privacy, privacyMode, addressRotationMs, cache, raiseSecurity, enhancedBearers } = options;
+  const { io = "", receiveBuffer } = options;
+  checkName(name);
+  requireWholeIfGiven("mtu", mtu, defaultMtu, mostMtu);
+  requireWholeIfGiven("appearance", appearance, 0, 0xffff);
+  requireWholeIfGiven("receiveBuffer", receiveBuffer, 1, mostReceiveBuffer);
+  checkSubrating(acceptSubrating);
   if (pairing !== undefined) checkPairingOptions(pairing);
   if (io !== "" && !isCapability(io))
     throw new RangeError(`io: "${String(io)}" is no capability of an agent`);
   requireStore(bonds);
-  checkWhole("enhancedBearers", enhancedBearers, 0, 5);
+  requireWholeIfGiven("enhancedBearers", enhancedBearers, 0, 5);
   checkSwitch("cache", cache);
   checkSwitch("raiseSecurity", raiseSecurity);
   checkPrivacy(privacy, privacyMode, addressRotationMs);
   checkAddress(addressType, randomAddress);
+}
+
+function checkName(name: string | undefined): void {
+  if (name === undefined) return;
+  const octets = new TextEncoder().encode(name).length;
+  if (octets <= mostNameOctets) return;
+  throw new RangeError(`name: ${octets} octets of UTF-8 are more than ${mostNameOctets}`);
+}
+
+function checkSubrating(acceptSubrating: SubrateRequest | undefined): void {
+  if (acceptSubrating === undefined) return;
+  const kinds = { minFactor: "number", maxFactor: "number", maxLatency: "number" } as const;
+  const more = { continuationNumber: "number", supervisionTimeoutMs: "number" } as const;
+  const example = "{ minFactor: 1, maxFactor: 10 }";
+  checkOptions("acceptSubrating", acceptSubrating, { ...kinds, ...more }, example);
+  subrateParameters(acceptSubrating, "acceptSubrating.");
 }
 
 function checkAddress(addressType: string | undefined, randomAddress: Address | string | undefined): void {
@@ -146,13 +230,13 @@ function checkPrivacy(
   mode: string | undefined,
   rotationMs: number | undefined,
 ): void {
-  if (privacy !== undefined && !["resolvable", "nonResolvable"].includes(privacy)) {
-    throw new RangeError(`privacy: "${privacy}" is neither "resolvable" nor "nonResolvable"`);
+  if (privacy !== undefined && !["resolvable", "nonResolvable", "none"].includes(privacy)) {
+    throw new RangeError(`privacy: "${privacy}" is none of "resolvable", "nonResolvable", "none"`);
   }
   if (mode !== undefined && !["network", "device"].includes(mode)) {
     throw new RangeError(`privacyMode: "${mode}" is neither "network" nor "device"`);
   }
-  checkWhole("addressRotationMs", rotationMs, 1_000, 41_400_000);
+  requireWholeIfGiven("addressRotationMs", rotationMs, 1_000, 41_400_000);
 }
 
 /** @throws {@link TypeError} For programs that no compiler checks. */
@@ -160,9 +244,4 @@ function requireStore(store: Partial<BondStore> | undefined): void {
   if (store === undefined) return;
   if (typeof store.load === "function" && typeof store.save === "function") return;
   throw new TypeError("bonds: it is no store with load and save; fileBondStore(path) gives one");
-}
-
-function checkWhole(name: string, value: number | undefined, least: number, most: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  throw new RangeError(`${name}: ${value} is not a whole number from ${least} to ${most}`);
 }

@@ -1,5 +1,7 @@
 import type { Address } from "../common/address.ts";
 import type { Clock } from "../common/clock.ts";
+import { BleError } from "../common/errors.ts";
+import type { Done } from "../common/procedure.ts";
 import type { Random } from "../common/random.ts";
 import type { Hci } from "../hci/hci.ts";
 import type { ControllerInfo } from "../hci/start-up.ts";
@@ -19,7 +21,7 @@ export interface HostPrivacyParts {
   readonly controller: () => ControllerInfo;
   /** What peers with a bond know this host by. */
   readonly identity: () => Address;
-  /** `undefined` for none: the identity address is used. */
+  /** At first; `undefined` for none: the identity address is used. */
   readonly privacy: Privacy | undefined;
   readonly mode: PrivacyMode | undefined;
   readonly rotationMs: number | undefined;
@@ -52,7 +54,7 @@ export class HostPrivacy {
     this.#list = new ControllerResolvingList({
       ...{ hci, clock, silence, controller, rotationMs, mode },
       bonds: () => keeper.contents.records.map(({ bond }) => bond),
-      localIrk: () => (privacy === "resolvable" ? irk() : undefined),
+      localIrk: () => (this.ownAddress.privacy === "resolvable" ? irk() : undefined),
     });
   }
 
@@ -91,6 +93,31 @@ export class HostPrivacy {
   /** Whether the controller finds a peer by its identity address, whatever address it uses. */
   finds(identity: Address): boolean {
     return this.#list.lists(identity);
+  }
+
+  /** Whether what is directed to a private address of this host reaches it. Vol 3, Part C, 12.4. */
+  get resolves(): boolean {
+    return this.#list.isUsable;
+  }
+
+  /**
+   * Uses other addresses from now on, once the radio is quiet; links keep those they were made with.
+   *
+   * @param identity - The one that there will be.
+   * @param changed - Called in between: from now on it is so, and nothing is on the air.
+   * @param done - Gets what the controller has against it; then everything stays as it was.
+   */
+  change(privacy: Privacy | undefined, identity: Address, changed: () => void, done: Done<undefined>): void {
+    this.silence.during((over) => {
+      this.ownAddress.use(privacy, identity, (outcome) => {
+        if (!(outcome instanceof BleError)) {
+          changed();
+          this.#list.changed(); // before the radio goes on: the keys in it are of this host too
+        }
+        over();
+        done(outcome);
+      });
+    });
   }
 
   /** The controller is up: `done` is called when it knows the peers. */

@@ -3,11 +3,13 @@ import type { Clock } from "../common/clock.ts";
 import { systemRandom } from "../common/random.ts";
 import type { Turn } from "../common/turn.ts";
 import type { Hci } from "../hci/hci.ts";
+import type { AgentCapabilityLike } from "./agent.ts";
 import { Agents } from "./agents.ts";
 import { BondKeeper } from "./bond-keeper.ts";
 import { Bonds } from "./bonds.ts";
 import { BondStoreError } from "./bond-store.ts";
 import type { Connection } from "./connection.ts";
+import type { Settings } from "./configuration.ts";
 import type { HostOptions } from "./host-options.ts";
 import { LocalOob } from "./local-oob.ts";
 import { PairingService } from "./pairing-service.ts";
@@ -18,6 +20,8 @@ export interface HostSecurityParts {
   readonly clock: Clock;
   readonly turn: Turn;
   readonly options: HostOptions;
+  /** What of them may change. */
+  readonly settings: () => Settings;
   /** The address that peers know this host by. */
   readonly address: () => Address;
   /** Whether peers may begin to pair. */
@@ -40,14 +44,16 @@ export class HostSecurity {
   readonly #clock: Clock;
   readonly #fault: (error: unknown) => void;
 
-  constructor({ hci, clock, turn, options, address, pairable, fault, bondLost }: HostSecurityParts) {
-    const { random = systemRandom, bonds: store, pairing = {}, io = "" } = options;
-    const resolvable = options.privacy === "resolvable";
+  constructor({ hci, clock, turn, options, settings, ...user }: HostSecurityParts) {
+    const { random = systemRandom, bonds: store } = options;
+    const { address, pairable, fault, bondLost } = user;
+    const resolvable = (): boolean => settings().privacy === "resolvable";
     this.#clock = clock;
     this.#fault = fault;
     this.keeper = new BondKeeper({ random, store, address, resolvable, fault });
     this.bonds = new Bonds(this.keeper, turn);
     this.localOob = new LocalOob(random);
+    const io = (): AgentCapabilityLike => settings().io;
     this.agents = new Agents(io, (registered) => {
       turn.run(() => {
         this.pairing.released(registered);
@@ -65,7 +71,9 @@ export class HostSecurity {
         turn,
         agents: this.agents,
         keeper: this.keeper,
-        options: pairing,
+        get options() {
+          return settings().pairing;
+        },
         localOob: this.localOob,
         pairable,
         fault,

@@ -21,8 +21,6 @@ export interface InitiatingSetup {
   readonly identityOf: (address: Address) => Address | undefined;
   /** Whether the controller connects with the extended commands. */
   readonly extended: () => boolean;
-  /** Whether it can scan and initiate at once. */
-  readonly scansMeanwhile: () => boolean;
   /** How many devices its Filter Accept List holds. */
   readonly acceptListSize: () => number;
   /** @throws {@link UnavailableError} The controller cannot make such links. */
@@ -48,14 +46,15 @@ export class InitiatingRadio {
     return this.#whenEnded !== undefined;
   }
 
-  /** Looks for the first of `peers`, or any of several, which all want the same of their link. */
+  /** Looks for the first of `peers`, or any of several: with the parameters of the first and the PHYs of all. */
   *start(
     task: RadioTask,
     peers: readonly { readonly address: Address; readonly link: LinkParameters }[],
   ): Procedure<void> {
     const [first] = peers;
     if (!first) return;
-    const { link } = first;
+    const phys = [...new Set(peers.flatMap(({ link }) => link.phys))];
+    const link = { ...first.link, phys };
     if (peers.length > 1) yield* this.#fillAcceptList(task, peers);
     const peer = peers.length > 1 ? undefined : this.#setup.named(first.address);
     const own = this.#setup.ownAddressType();

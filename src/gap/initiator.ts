@@ -9,29 +9,42 @@ import { DisconnectedError, HciError } from "../hci/error.ts";
 import type { Hci } from "../hci/hci.ts";
 import { Status } from "../hci/status.ts";
 import { ConnectAttempt, type Waiter } from "./connect-attempt.ts";
-import { type ConnectOptions, linkParameters } from "./connect-options.ts";
+import { checkConnectOptions, type ConnectOptions, linkParameters, wishOf } from "./connect-options.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectTimeoutError } from "./error.ts";
 import { Establishing } from "./establishing.ts";
 import { InitiatingRadio, type InitiatingSetup } from "./initiating-radio.ts";
 import type { LinkQuestions } from "./link-questions.ts";
+import type { Pausable } from "./radio-silence.ts";
 import { RadioTask } from "./radio-task.ts";
-import type { Scanner } from "./scanner.ts";
 import { checkPatience } from "./units.ts";
 
 const defaultTimeoutMs = 30_000;
 const defaultRetries = 3;
+/** How long a few are tried before those who had no room in the Filter Accept List get their turn, in ms. */
+const turnMs = 1_000;
+
+/** What else uses the radio. */
+export interface BesideInitiating {
+  /** What has to be still while the controller connects, since it cannot do both. */
+  interfering(): readonly Pausable[];
+  /** The controller connects no more. */
+  released(): void;
+}
 
 /**
- * Makes connections: all peers that are wanted are tried at once, through the Filter Accept List.
- * Vol 4, Part E, 7.8.12 and 7.8.66.
+ * Makes connections: all peers that are wanted are tried at once, through the Filter Accept List; where it has no room
+ * for all, they take turns. Vol 4, Part E, 7.8.12 and 7.8.66.
+ *
+ * The controller makes all of them in the way that the first asked for: whoever wants other parameters gets them by a
+ * change as soon as the link is there.
  *
  * Every attempt ends: connected, refused, timed out or called off, and the controller is told when it should stop.
  */
 export class Initiator {
   readonly #clock: Clock;
   readonly #turn: Turn;
-  readonly #scanner: Scanner;
+  readonly #beside: BesideInitiating;
   readonly #setup: InitiatingSetup;
   readonly #radio: InitiatingRadio;
   readonly #task: RadioTask;
@@ -42,7 +55,10 @@ export class Initiator {
   readonly #candidates = new Map<Connection, ConnectAttempt>();
   /** Those the controller is at. */
   #trying: readonly ConnectAttempt[] = [];
-  #holding = false;
+  /** Runs while some have to wait for their turn. */
+  #turnTimer: Disposable | undefined;
+  /** What is still meanwhile; `undefined` where the controller does not connect. */
+  #held: readonly Pausable[] | undefined;
   #paused = false;
   #ended: BleError | undefined;
 
@@ -50,13 +66,13 @@ export class Initiator {
     hci: Hci,
     clock: Clock,
     turn: Turn,
-    scanner: Scanner,
+    beside: BesideInitiating,
     questions: LinkQuestions,
     setup: InitiatingSetup,
   ) {
     this.#clock = clock;
     this.#turn = turn;
-    this.#scanner = scanner;
+    this.#beside = beside;
     this.#setup = setup;
     this.#radio = new InitiatingRadio(clock, setup);
     this.#establishing = new Establishing(questions, clock);
@@ -72,6 +88,11 @@ export class Initiator {
     );
   }
 
+  /** Whether there are attempts to connect, or will be when they may go on. */
+  get initiating(): boolean {
+    return this.#attempts.length > 0 || this.#trying.length > 0 || this.#held !== undefined;
+  }
+
   /**
    * Connects, together with all other attempts.
    *
@@ -79,6 +100,7 @@ export class Initiator {
    * @throws {@link RangeError} An option is out of its range.
    */
   async connect(address: Address, options: ConnectOptions & CallOptions): Promise<Connection> {
+    checkConnectOptions(options);
     const { timeoutMs = defaultTimeoutMs, retries = defaultRetries, signal } = options;
     checkPatience("timeoutMs", timeoutMs);
     const link = linkParameters(options);
@@ -122,12 +144,15 @@ export class Initiator {
       if (this.#radio.stopping) this.#over();
       return false;
     }
+    const isAsWanted = attempt.asks(this.#trying[0]?.link);
     this.#remove(attempt);
     this.#over();
     this.#candidates.set(connection, attempt);
     this.#establishing.await(connection, () => {
       this.#candidates.delete(connection);
       established();
+      // Whether it comes to that is another matter, which `parametersChanged` tells: the link is there.
+      if (!isAsWanted) connection.updateParameters(wishOf(attempt.link)).catch(() => undefined);
       attempt.succeed(connection);
     });
     return true;
@@ -193,6 +218,7 @@ export class Initiator {
 
   #rejectAll(reason: BleError): void {
     const attempts = [...this.#attempts.splice(0), ...this.#candidates.values()];
+    this.#endTurn();
     this.#radio.ended();
     for (const attempt of attempts) attempt.fail(reason);
   }
@@ -240,6 +266,7 @@ export class Initiator {
   #remove(attempt: ConnectAttempt): void {
     const at = this.#attempts.indexOf(attempt);
     if (at >= 0) this.#attempts.splice(at, 1);
+    if (this.#attempts.length <= this.#room) this.#endTurn();
   }
 
   /** The controller is at nothing any more; there may be something else to be at. */
@@ -250,6 +277,7 @@ export class Initiator {
   }
 
   *#bring(): Procedure<void> {
+    this.#takeTurns();
     if (sameMembers(this.#trying, this.#wanted())) {
       if (this.#trying.length === 0) this.#release();
       return;
@@ -260,34 +288,57 @@ export class Initiator {
       this.#release();
       return;
     }
-    if (!this.#holding && !this.#setup.scansMeanwhile()) {
-      this.#holding = true;
-      yield* wait<undefined>((done) => {
-        this.#scanner.pause(() => {
-          done(undefined);
-        });
-      });
-    }
+    this.#held ??= yield* this.#silence();
     const wanted = this.#wanted();
-    if (wanted.length === 0) return; // all were called off meanwhile; it goes round once more
+    if (wanted.length === 0) {
+      this.#release(); // all were called off meanwhile
+      return;
+    }
     this.#trying = wanted;
     yield* this.#radio.start(this.#task, wanted);
   }
 
-  /** Those who can be tried together: what the first wants of its link, and those who want the same. */
+  /** Those who can be tried together. */
   #wanted(): readonly ConnectAttempt[] {
-    const [first] = this.#attempts;
-    if (!first || this.#paused) return [];
-    const key = JSON.stringify(first.link);
-    return this.#attempts
-      .filter(({ link }) => JSON.stringify(link) === key)
-      .slice(0, Math.max(1, this.#setup.acceptListSize()));
+    return this.#paused ? [] : this.#attempts.slice(0, this.#room);
+  }
+
+  get #room(): number {
+    return Math.max(1, this.#setup.acceptListSize());
+  }
+
+  /** Those who have been tried go to the end of the line after a while, if there is one. */
+  #takeTurns(): void {
+    if (this.#attempts.length <= this.#room) return;
+    this.#turnTimer ??= this.#clock.after(turnMs, () => {
+      this.#turnTimer = undefined;
+      this.#attempts.push(...this.#attempts.splice(0, this.#room));
+      this.#task.wanted();
+    });
+  }
+
+  #endTurn(): void {
+    this.#turnTimer?.[Symbol.dispose]();
+    this.#turnTimer = undefined;
+  }
+
+  *#silence(): Procedure<readonly Pausable[]> {
+    const held = this.#beside.interfering();
+    for (const each of held) {
+      yield* wait<undefined>((done) => {
+        each.pause(() => {
+          done(undefined);
+        });
+      });
+    }
+    return held;
   }
 
   #release(): void {
-    if (!this.#holding) return;
-    this.#holding = false;
-    this.#scanner.resume();
+    const held = this.#held;
+    this.#held = undefined;
+    for (const each of held ?? []) each.resume();
+    if (held) this.#beside.released();
   }
 }
 

@@ -33,6 +33,8 @@ export interface AttSetup {
   readonly server: GattServer;
   /** The most octets of an ATT PDU that this host receives. */
   readonly mtu: number;
+  /** How many values of a subscription may wait, where the program has said it. */
+  readonly capacity: () => number | undefined;
   /** Databases that were found before; `undefined` where nothing is to be remembered of servers. */
   readonly cache: DatabaseCache | undefined;
   /** Whether the client raises a link's security where a server asks for it. */
@@ -96,6 +98,7 @@ export function assembleLink(
     peerAddress: peerAddressOf(event),
     parameters: inMs(event),
     policy,
+    asksByController: () => capabilities().supportsParameterRequests,
     link: new LinkControl({ hci, turn, questions, capabilities, handle }),
     lost: (reason) => {
       lost(connection, reason);
@@ -152,6 +155,9 @@ function attachPairing(
       channel,
       localAddress: localPrivate === 0 ? ownAddress() : new Address("random", localPrivate),
       peerAddress: connection.peerAddress,
+      delivered: (callback) => {
+        l2cap.whenDelivered(callback);
+      },
     }),
   );
 }
@@ -162,7 +168,7 @@ function attachAtt(
   l2cap: L2capLink,
   { manager }: LinkPairing,
 ): { readonly served: ServedClient; readonly client: GattClient } {
-  const { server, mtu, cache, raiseSecurity, enhancedBearers } = att;
+  const { server, cache, raiseSecurity, enhancedBearers, capacity } = att;
   const peer = (): Address => manager.peer;
   const served = server.serve(connection, { security: manager });
   const user: AttUser = {
@@ -180,7 +186,7 @@ function attachAtt(
   const bearer: AttBearer<ServedClient> = l2cap.attach(
     FixedCid.Attribute,
     (channel) =>
-      new AttBearer<ServedClient>(channel, clock, server.table, served, user, mtu, {
+      new AttBearer<ServedClient>(channel, clock, server.table, served, user, () => att.mtu, {
         session: served,
         signing: manager.signing,
       }),
@@ -193,6 +199,7 @@ function attachAtt(
     cache,
     memory: cache && serverMemory(keeper, peer),
     enhanced: enhancedBearers > 0,
+    capacity,
   });
   return { served, client };
 }

@@ -15,6 +15,9 @@ import {
 import {
   LeEnhancedReadTransmitPowerLevel,
   LeReadRemoteTransmitPowerLevel,
+  LeSetPathLossReportingEnable,
+  LeSetPathLossReportingParameters,
+  LeSetTransmitPowerReportingEnable,
 } from "../hci/commands/le-power.ts";
 import { LeSubrateRequest } from "../hci/commands/le-subrating.ts";
 import { ReadRemoteVersionInformation } from "../hci/commands/link-control.ts";
@@ -30,9 +33,17 @@ import { ReadRemoteVersionInformationComplete } from "../hci/events/link.ts";
 import type { Event } from "../hci/event.ts";
 import type { Hci } from "../hci/hci.ts";
 import { UnavailableError } from "./error.ts";
+import {
+  checkTxPowerReporting,
+  pathLossParameters,
+  type PathLossZones,
+  remoteLevel,
+  type TxPowerReporting,
+} from "./link-power.ts";
 import type { LinkEvent, LinkQuestions } from "./link-questions.ts";
 import { levelOf, type Phy, phyFrom } from "./scan-report.ts";
-import { supervisionTimeout, timeoutMs } from "./units.ts";
+import { subrateParameters } from "./subrate-options.ts";
+import { timeoutMs } from "./units.ts";
 
 /** What the peer's controller is. Vol 4, Part E, 7.7.12. */
 export interface RemoteVersion {
@@ -68,9 +79,9 @@ export interface SubrateRequest {
   /** One connection event of so many is used, 1 to 500: the range that will do. */
   readonly minFactor: number;
   readonly maxFactor: number;
-  /** In subrated events, 0 to 499. Default 0. */
+  /** In subrated events, 0 to 499; with `maxFactor` no more than 500 events are skipped. Default 0. */
   readonly maxLatency?: number;
-  /** How many events in line are used after one with data, 0 to 499. Default 0. */
+  /** How many events in line are used after one with data, 0 to 499, and fewer than `maxFactor`. Default 0. */
   readonly continuationNumber?: number;
   /** 100 to 32,000 ms. Default 4000. */
   readonly supervisionTimeoutMs?: number;
@@ -102,7 +113,6 @@ const leastOctets = 27;
 const mostOctets = 251;
 /** What 251 octets take on the slowest PHY, in µs. Vol 6, Part B, 4.5.10. */
 const longestTime = 17_040;
-const powerUnmanaged = 126;
 const currentLevel = 0;
 
 /**
@@ -224,37 +234,49 @@ export class LinkControl {
       parameters,
       LeTransmitPowerReporting,
       options,
-      ({ txPowerLevel }) => (txPowerLevel === powerUnmanaged ? undefined : levelOf(txPowerLevel)),
+      ({ txPowerLevel }) => remoteLevel(txPowerLevel),
     );
+  }
+
+  /**
+   * Has `txPowerChanged` events tell of changes of the transmit power, or not any more. Vol 4, Part E, 7.8.121.
+   *
+   * @throws {@link HciError} The peer's controller does not manage its power, for one.
+   * @throws {@link UnavailableError} This controller cannot tell.
+   * @throws {@link TypeError} There is no such option, or it is of another kind.
+   */
+  async reportTxPower(reporting: TxPowerReporting, options?: CallOptions): Promise<void> {
+    checkTxPowerReporting(reporting);
+    this.#require(LeSetTransmitPowerReportingEnable);
+    const { local: localEnable = false, remote: remoteEnable = false } = reporting;
+    await this.#ask(LeSetTransmitPowerReportingEnable, { ...this.#link, localEnable, remoteEnable }, options);
+  }
+
+  /**
+   * Has `pathLossChanged` events tell when the path loss enters another zone: the one of this moment first. It needs to
+   * know how strong the peer transmits. Vol 4, Part E, 7.8.119 and 7.8.120.
+   *
+   * @param zones - `undefined` ends it.
+   * @throws {@link RangeError} A number is out of its range, or the zones do not leave each other room.
+   * @throws {@link UnavailableError} This controller cannot tell.
+   * @throws {@link TypeError} There is no such option, or it is of another kind.
+   */
+  async monitorPathLoss(zones: PathLossZones | undefined, options?: CallOptions): Promise<void> {
+    const parameters = zones && pathLossParameters(this.#parts.handle, zones);
+    this.#require(LeSetPathLossReportingEnable);
+    if (parameters) await this.#ask(LeSetPathLossReportingParameters, parameters, options);
+    await this.#ask(LeSetPathLossReportingEnable, { ...this.#link, enable: zones !== undefined }, options);
   }
 
   /**
    * Asks that the link sleep through connection events. Vol 4, Part E, 7.8.124.
    *
    * @returns The subrating in force afterwards.
-   * @throws {@link RangeError} A number is out of its range.
+   * @throws {@link RangeError} A number is out of its range, or they do not go together.
    */
   async requestSubrate(request: SubrateRequest, options?: CallOptions): Promise<Subrating> {
-    const {
-      minFactor,
-      maxFactor,
-      maxLatency = 0,
-      continuationNumber = 0,
-      supervisionTimeoutMs = 4000,
-    } = request;
-    checkRange("minFactor", minFactor, 1, 500);
-    checkRange("maxFactor", maxFactor, minFactor, 500);
-    checkRange("maxLatency", maxLatency, 0, 499);
-    checkRange("continuationNumber", continuationNumber, 0, 499);
+    const parameters = { ...this.#link, ...subrateParameters(request) };
     this.#require(LeSubrateRequest);
-    const parameters = {
-      ...this.#link,
-      subrateMin: minFactor,
-      subrateMax: maxFactor,
-      maxLatency,
-      continuationNumber,
-      supervisionTimeout: supervisionTimeout("supervisionTimeoutMs", supervisionTimeoutMs),
-    };
     return this.#question(LeSubrateRequest, parameters, LeSubrateChange, options, (event) => ({
       factor: event.subrateFactor,
       latency: event.peripheralLatency,

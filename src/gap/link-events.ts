@@ -5,11 +5,18 @@ import {
   LeReadRemoteFeaturesComplete,
   LeSubrateChange,
 } from "../hci/events/le-connection.ts";
-import { LeTransmitPowerReporting } from "../hci/events/le-power.ts";
+import { LePathLossThreshold, LeTransmitPowerReporting } from "../hci/events/le-power.ts";
 import { ReadRemoteVersionInformationComplete } from "../hci/events/link.ts";
 import type { Hci } from "../hci/hci.ts";
 import { Status } from "../hci/status.ts";
 import type { DataLength, LinkPhys, Subrating } from "./link-control.ts";
+import {
+  isAnswer,
+  type PathLossChange,
+  pathLossChange,
+  type TxPowerChange,
+  txPowerChange,
+} from "./link-power.ts";
 import type { LinkEvent, LinkQuestions } from "./link-questions.ts";
 import { phyFrom } from "./scan-report.ts";
 import { timeoutMs } from "./units.ts";
@@ -19,6 +26,8 @@ export interface LinkListener {
   dataLengthChanged(length: DataLength): void;
   physChanged(phys: LinkPhys): void;
   subratingChanged(subrating: Subrating): void;
+  txPowerChanged(change: TxPowerChange): void;
+  pathLossChanged(change: PathLossChange): void;
 }
 
 /** The events whose handlers {@link routeLinkEvents} puts in place. */
@@ -28,6 +37,7 @@ export const linkEvents: readonly Event<unknown>[] = [
   LePhyUpdateComplete,
   LeSubrateChange,
   LeTransmitPowerReporting,
+  LePathLossThreshold,
   LeDataLengthChange,
 ];
 
@@ -50,12 +60,21 @@ export function routeLinkEvents(
   };
   route(LeReadRemoteFeaturesComplete);
   route(ReadRemoteVersionInformationComplete);
-  route(LeTransmitPowerReporting);
   route(LePhyUpdateComplete, ({ txPhy, rxPhy }, of) => {
     of.physChanged({ tx: phyFrom(txPhy) ?? "1M", rx: phyFrom(rxPhy) ?? "1M" });
   });
   route(LeDataLengthChange, ({ maxTxOctets, maxRxOctets }, of) => {
     of.dataLengthChanged({ txOctets: maxTxOctets, rxOctets: maxRxOctets });
+  });
+  route(LePathLossThreshold, (event, of) => {
+    of.pathLossChanged(pathLossChange(event));
+  });
+  hci.on(LeTransmitPowerReporting, (event) => {
+    // Changes come unasked, and are no answer to a question that waits.
+    if (isAnswer(event)) questions.answered(LeTransmitPowerReporting, event);
+    else if (event.status === Status.Success) {
+      connection(event.connectionHandle)?.txPowerChanged(txPowerChange(event));
+    }
   });
   route(LeSubrateChange, (event, of) => {
     of.subratingChanged({

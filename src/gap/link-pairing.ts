@@ -1,11 +1,13 @@
 import type { Address } from "../common/address.ts";
 import { BleError } from "../common/errors.ts";
+import { checkCallOptions } from "../common/options.ts";
 import type { Done } from "../common/procedure.ts";
 import { type CallOptions, promised, reasonOf } from "../common/promised.ts";
 import type { SecurityState } from "../common/security.ts";
 import type { Turn } from "../common/turn.ts";
 import type { ChannelUser } from "../l2cap/channel.ts";
 import type {
+  LocalOobData,
   PairingContext,
   PairingResult,
   PairingSettings,
@@ -51,16 +53,26 @@ export class LinkPairing implements PairingUser, ChannelUser, ConnectionSecurity
   readonly #setup: PairingSetup;
   readonly #connection: Connection;
   readonly #manager: SecurityManager;
+  readonly #delivered: (callback: () => void) => void;
   /** What the program has asked for and waits for. */
   #wanted: PairOptions | undefined;
   /** Who is asked in the pairing under way, decided when it began; and how far it was asked. */
   #chosen: RegisteredAgent | undefined;
   #session: AgentSession | undefined;
 
-  /** @param manager - Makes the Security Manager of the link, whose user this is. */
-  constructor(setup: PairingSetup, connection: Connection, manager: (user: PairingUser) => SecurityManager) {
+  /**
+   * @param manager - Makes the Security Manager of the link, whose user this is.
+   * @param delivered - Calls back when the peer's controller has what was sent so far, or the link has gone.
+   */
+  constructor(
+    setup: PairingSetup,
+    connection: Connection,
+    manager: (user: PairingUser) => SecurityManager,
+    delivered: (callback: () => void) => void,
+  ) {
     this.#setup = setup;
     this.#connection = connection;
+    this.#delivered = delivered;
     this.#manager = manager(this);
     this.#manager.onChange((state) => {
       connection.securityChanged(state);
@@ -81,7 +93,7 @@ export class LinkPairing implements PairingUser, ChannelUser, ConnectionSecurity
     return this.#manager.state;
   }
 
-  /** For `connection.pair`: resolves when the link is encrypted, and what is kept of it is saved. */
+  /** For `connection.pair`: resolves when the link is encrypted, and what is kept of it is saved at both ends. */
   async pair(options: PairOptions): Promise<void> {
     checkPairOptions(options, this.#setup.options);
     const { agent, renew = false, signal } = options;
@@ -91,16 +103,32 @@ export class LinkPairing implements PairingUser, ChannelUser, ConnectionSecurity
     if (this.#wanted) throw new UnavailableError("the link is being paired already");
     signal?.throwIfAborted();
     this.#wanted = options;
+    let result: PairingResult | undefined;
     try {
-      await this.#asked<PairingResult | undefined>(options, (done) => this.#manager.pair({ renew }, done));
+      result = await this.#asked<PairingResult | undefined>(options, (done) =>
+        this.#manager.pair({ renew }, done),
+      );
     } finally {
       this.#wanted = undefined;
     }
+    if (result) await this.#lastKeys({ signal });
     await this.#setup.keeper.saved();
+  }
+
+  /** The central hands out its keys last: a program that disconnects now must not keep them from the peer. */
+  #lastKeys(options: CallOptions): Promise<void> {
+    return promised<undefined>((done) => {
+      this.#setup.turn.run(() => {
+        this.#delivered(() => {
+          done(undefined);
+        });
+      });
+    }, options);
   }
 
   /** For `connection.encrypt`. */
   async encrypt(options: CallOptions): Promise<void> {
+    checkCallOptions("encrypt", options);
     await this.#asked<undefined>(options, (done) => this.#manager.encrypt(done));
   }
 
@@ -133,16 +161,30 @@ export class LinkPairing implements PairingUser, ChannelUser, ConnectionSecurity
       options: { ...present(options), ...present(wanted) },
       context,
       capability: this.#chosen?.capability,
+      choosesPasskey: this.#chosen?.agent.choosePasskey !== undefined,
       canBond: keeper.hasRoomFor(context.peer),
       peerOob,
       localOob: localOob.current,
     });
   }
 
-  displayPasskey(passkey: number, entered: number): void {
+  displayPasskey(passkey: number, entered: number, refused: () => void): void {
     // Without an agent it is the fixed passkey of the options, which stands on a sticker.
-    this.#ask()?.displayPasskey(passkey, entered, () => {
-      this.#manager.cancel();
+    this.#ask()?.displayPasskey(passkey, entered, refused);
+  }
+
+  choosePasskey(answer: (passkey: number | undefined) => void): void {
+    const session = this.#ask();
+    if (!session) {
+      answer(undefined);
+      return;
+    }
+    session.choosePasskey((passkey) => {
+      answer(passkey);
+      if (passkey === undefined) return;
+      this.displayPasskey(passkey, 0, () => {
+        this.#manager.cancel();
+      });
     });
   }
 
@@ -185,7 +227,11 @@ export class LinkPairing implements PairingUser, ChannelUser, ConnectionSecurity
     this.#endSession();
     this.#chosen = undefined;
     if (outcome instanceof BleError) this.#connection.pairingFailed(outcome);
-    else if (!(outcome instanceof Error)) this.#setup.localOob.used(outcome.method);
+    else this.#connection.paired();
+  }
+
+  outOfBandServes(data: LocalOobData): boolean {
+    return this.#setup.localOob.take(data);
   }
 
   bondLost(): void {

@@ -3,9 +3,9 @@ import type { Random } from "../common/random.ts";
 import { f4 } from "../smp/crypto.ts";
 import type { OobData } from "../smp/oob-data.ts";
 import { generateKeyPair } from "../smp/p256.ts";
-import type { LocalOobData, PairingResult } from "../smp/pairing-user.ts";
+import type { LocalOobData } from "../smp/pairing-user.ts";
 
-/** What this host has given away out of band, and pairs with once. Vol 3, Part H, 2.3.5.6.4. */
+/** What this host has given away out of band, and pairs with once, however that ends. Vol 3, Part H, 2.3.5.6.4. */
 export class LocalOob {
   readonly #random: Random;
   #current: LocalOobData | undefined;
@@ -28,8 +28,10 @@ export class LocalOob {
     return { address, confirm: f4(x, x, random, 0), random: random.slice() };
   }
 
-  /** A pairing went well: values that it was made with serve no other. */
-  used(method: PairingResult["method"]): void {
-    if (method === "outOfBand") this.#current = undefined;
+  /** A pairing begins with these values: no other does. @returns Whether they still served. */
+  take(data: LocalOobData): boolean {
+    const serves = data === this.#current;
+    if (serves) this.#current = undefined;
+    return serves;
   }
 }

@@ -1,6 +1,7 @@
 import { Address } from "../common/address.ts";
 import type { Clock } from "../common/clock.ts";
 import { BleError } from "../common/errors.ts";
+import type { Done } from "../common/procedure.ts";
 import type { Random } from "../common/random.ts";
 import { LeSetRandomAddress } from "../hci/commands/le-controller.ts";
 import type { Hci } from "../hci/hci.ts";
@@ -15,7 +16,7 @@ export interface OwnAddressParts {
   readonly hci: Hci;
   readonly clock: Clock;
   readonly random: Random;
-  /** `undefined` for none: the identity address is used. */
+  /** At first; `undefined` for none: the identity address is used. */
   readonly privacy: Privacy | undefined;
   readonly rotationMs: number;
   /** What peers with a bond know this host by. */
@@ -35,12 +36,19 @@ const retryMs = 1_000;
  */
 export class OwnAddress {
   readonly #parts: OwnAddressParts;
+  #privacy: Privacy | undefined;
   #private: Address | undefined;
   #timer: Disposable | undefined;
   #ended = false;
 
   constructor(parts: OwnAddressParts) {
     this.#parts = parts;
+    this.#privacy = parts.privacy;
+  }
+
+  /** Which private addresses are used; `undefined` for none. */
+  get privacy(): Privacy | undefined {
+    return this.#privacy;
   }
 
   /** The address on the air. */
@@ -50,13 +58,37 @@ export class OwnAddress {
 
   /** A private address to begin with, `undefined` where none is used; {@link started} when the controller has it. */
   first(): Address | undefined {
-    this.#private = this.#fresh();
+    this.#private = this.#fresh(this.#privacy);
     return this.#private;
   }
 
   /** The controller has the first address: from now on it changes. */
   started(): void {
-    if (this.#parts.privacy) this.#after(this.#parts.rotationMs);
+    if (this.#privacy) this.#after(this.#parts.rotationMs);
+  }
+
+  /**
+   * Uses other addresses from now on; the radio must be silent.
+   *
+   * @param identity - The one that there will be.
+   * @param done - Gets what the controller has against it; then everything stays as it was.
+   */
+  use(privacy: Privacy | undefined, identity: Address, done: Done<undefined>): void {
+    const fresh = this.#fresh(privacy);
+    const address = fresh ?? identity;
+    const settled = (outcome: unknown): void => {
+      if (outcome instanceof BleError) {
+        done(outcome);
+        return;
+      }
+      this.#timer?.[Symbol.dispose]();
+      this.#privacy = privacy;
+      this.#private = fresh;
+      this.started();
+      done(undefined);
+    };
+    if (address.type === "public") settled(undefined);
+    else this.#parts.hci.send(LeSetRandomAddress, { randomAddress: address.value }, settled);
   }
 
   /** The host is closed. */
@@ -66,6 +98,7 @@ export class OwnAddress {
   }
 
   #after(ms: number): void {
+    this.#timer?.[Symbol.dispose]();
     if (this.#ended) return;
     this.#timer = this.#parts.clock.after(ms, () => {
       this.#parts.silence.during((over) => {
@@ -75,7 +108,7 @@ export class OwnAddress {
   }
 
   #change(over: () => void): void {
-    const next = this.#fresh();
+    const next = this.#fresh(this.#privacy);
     if (this.#ended || !next) {
       over();
       return;
@@ -89,8 +122,8 @@ export class OwnAddress {
     });
   }
 
-  #fresh(): Address | undefined {
-    const { privacy, random, irk } = this.#parts;
+  #fresh(privacy: Privacy | undefined): Address | undefined {
+    const { random, irk } = this.#parts;
     if (privacy === "resolvable") return resolvableAddress(irk(), random);
     return privacy && nonResolvableAddress(random);
   }

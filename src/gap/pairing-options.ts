@@ -1,5 +1,7 @@
 import type { Address } from "../common/address.ts";
+import { checkOptions, type OptionKinds } from "../common/options.ts";
 import type { CallOptions } from "../common/promised.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import { encodeOobData, type OobData } from "../smp/oob-data.ts";
 import { passkeyNumber, type PairingAgent } from "./agent.ts";
 
@@ -14,13 +16,13 @@ export interface PairingOptions {
   readonly mitm?: boolean;
   /**
    * LE Secure Connections: `"off"` for LE legacy pairing; `"preferred"`, where the peer can; `"required"`; or `"only"`,
-   * which takes nothing but authenticated keys of 16 octets, new or stored. Default `"preferred"`.
-   * Vol 3, Part C, 10.2.4.
+   * which takes nothing but authenticated keys of 16 octets, new or stored, and of a host holds for each of its pairings.
+   * What is off stays off, whatever a peer asks for. Default `"preferred"`. Vol 3, Part C, 10.2.4.
    */
   readonly secureConnections?: "off" | "preferred" | "required" | "only";
   /**
    * The least octets of a key that is accepted, 7 to 16. Default 16: shorter ones can be tried out. What the host has
-   * goes for the keys of bonds too.
+   * goes for the keys of bonds too, and for one pairing it can only be raised.
    */
   readonly minKeySize?: number;
   /** The most octets of a key, 7 to 16. Default 16. */
@@ -58,11 +60,19 @@ export interface PairOptions extends PairingOptions, CallOptions {
   /** What has come of the peer out of band. */
   readonly oob?: OobData;
   /**
-   * Pairs anew, although there is a key already that would do. Default `false`. A peer that still has its key may ask
-   * who this is, or refuse: `encrypt` first, which shows it.
+   * Pairs anew, although there is a key already that would do. Default `false`. As central this side encrypts the link
+   * with that key first, so that the peer need not ask who this is; a peer that does not know it any more is paired with
+   * all the same, whoever it is. One that has another key loses the link at that (0x3d): then remove the bond first.
    */
   readonly renew?: boolean;
 }
+
+const sharedNames = [
+  ...["bond", "mitm", "secureConnections", "minKeySize", "maxKeySize", "keypress", "repairing"],
+  ...["allowDebugKey", "passkey", "oob"],
+];
+const ownKinds: OptionKinds = { agent: "object", renew: "boolean", signal: "signal" };
+const pairNames = [...sharedNames, "agent", "renew", "signal"];
 
 const choices = {
   secureConnections: ["off", "preferred", "required", "only"],
@@ -76,7 +86,7 @@ const choices = {
  * @throws {@link TypeError} An option is of the wrong kind.
  */
 export function checkPairingOptions(options: HostPairingOptions): void {
-  checkShared("pairing", options);
+  checkShared("pairing", options, sharedNames);
   if (options.oob !== undefined && typeof options.oob !== "function") {
     throw new TypeError(
       "pairing.oob: give a function of the peer's address; for one pairing give oob to pair()",
@@ -84,9 +94,14 @@ export function checkPairingOptions(options: HostPairingOptions): void {
   }
 }
 
-function checkShared(name: string, options: PairingOptions): void {
+function checkShared(name: string, options: PairingOptions, names: readonly string[]): void {
   if (typeof options !== "object" || (options as unknown) === null) {
     throw new TypeError(`${name}: it is no object with options, such as { mitm: true }`);
+  }
+  // What is misspelt would pass for left out, and protect less than was meant.
+  const unknown = Object.keys(options).find((option) => !names.includes(option));
+  if (unknown !== undefined) {
+    throw new TypeError(`${name}: "${unknown}" is no option of it; there are ${names.join(", ")}`);
   }
   checkKeySizes(options);
   for (const [name, allowed] of Object.entries(choices)) {
@@ -110,8 +125,11 @@ function checkShared(name: string, options: PairingOptions): void {
  * @throws {@link TypeError} An option is of the wrong kind.
  */
 export function checkPairOptions(options: PairOptions, host: HostPairingOptions = {}): void {
-  checkShared("pair", options);
+  checkShared("pair", options, pairNames);
+  const { agent, renew, signal } = options;
+  checkOptions("pair", { agent, renew, signal }, ownKinds, "{ renew: true }");
   checkKeySizes({ ...present(host), ...present(options) });
+  checkNotLowered(options, host);
   if (options.oob !== undefined) checkPeerOob(options.oob);
 }
 
@@ -130,6 +148,18 @@ export function checkPeerOob(data: OobData): void {
   throw new RangeError("oob: it holds neither temporaryKey nor confirm and random");
 }
 
+/** A key that is shorter than the host takes would be of no use for the next link, and weaken this one. */
+function checkNotLowered(options: PairOptions, host: HostPairingOptions): void {
+  const least = host.minKeySize ?? leastKeySize(host);
+  for (const name of ["minKeySize", "maxKeySize"] as const) {
+    const size = options[name] ?? least;
+    if (size >= least) continue;
+    throw new RangeError(
+      `${name}: ${size} is less than the ${least} octets that this host asks of every key`,
+    );
+  }
+}
+
 /** The default of `minKeySize`: the longest that `maxKeySize` leaves. */
 export function leastKeySize({ maxKeySize = 16 }: PairingOptions): number {
   return maxKeySize;
@@ -137,19 +167,14 @@ export function leastKeySize({ maxKeySize = 16 }: PairingOptions): number {
 
 function checkKeySizes(options: PairingOptions): void {
   const { minKeySize = leastKeySize(options), maxKeySize = 16 } = options;
-  checkKeySize("maxKeySize", maxKeySize);
-  checkKeySize("minKeySize", minKeySize);
+  requireWhole("maxKeySize", maxKeySize, 7, 16);
+  requireWhole("minKeySize", minKeySize, 7, 16);
   if (minKeySize > maxKeySize) {
     throw new RangeError(`minKeySize: ${minKeySize} is more than maxKeySize, ${maxKeySize}`);
   }
   if (options.secureConnections === "only" && minKeySize < 16) {
     throw new RangeError('minKeySize: with secureConnections "only" a key has 16 octets');
   }
-}
-
-function checkKeySize(name: string, size: number): void {
-  if (Number.isInteger(size) && size >= 7 && size <= 16) return;
-  throw new RangeError(`${name}: ${size} is not a whole number from 7 to 16`);
 }
 
 /** The options that are given; `undefined` is as if it were left out. */

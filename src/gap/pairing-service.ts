@@ -3,6 +3,8 @@ import type { Clock } from "../common/clock.ts";
 import type { Random } from "../common/random.ts";
 import { reversed } from "../common/bytes.ts";
 import type { SecurityRequirement } from "../common/security.ts";
+import type { Uuid } from "../common/uuid.ts";
+import type { GattPeer } from "../gatt/service-builder.ts";
 import type { Hci } from "../hci/hci.ts";
 import { EncryptionChange, EncryptionChangeV2, EncryptionKeyRefreshComplete } from "../hci/events/link.ts";
 import { LeLongTermKeyRequest } from "../hci/events/le-security.ts";
@@ -16,6 +18,7 @@ import type { Connection } from "./connection.ts";
 import { LinkEncryption } from "./link-encryption.ts";
 import { leastKeySize } from "./pairing-options.ts";
 import { LinkPairing, type PairingSetup } from "./link-pairing.ts";
+import { ServiceAuthorization } from "./service-authorization.ts";
 
 /** The events whose handlers {@link PairingService} puts in place. */
 export const pairingEvents: readonly Event<unknown>[] = [
@@ -39,6 +42,8 @@ export interface PairedLink {
   readonly localAddress: Address;
   /** The address of the peer that the link was made with. */
   readonly peerAddress: Address;
+  /** Calls back when the peer's controller has what was sent so far, or the link has gone. */
+  readonly delivered: (callback: () => void) => void;
 }
 
 /** Security mode 1 level 4: what a key must be worth in Secure Connections Only Mode. Vol 3, Part C, 10.2.4. */
@@ -55,6 +60,7 @@ export class PairingService {
   readonly #setup: PairingSetup;
   readonly #attempts: RepeatedAttempts;
   readonly #links = new Map<number, LinkPairing>();
+  readonly #services = new Map<number, ServiceAuthorization>();
 
   constructor(parts: PairingParts, setup: PairingSetup) {
     this.#parts = parts;
@@ -79,9 +85,10 @@ export class PairingService {
   }
 
   /** The Security Manager of a link that has come up. */
-  open({ connection, channel, localAddress, peerAddress }: PairedLink): LinkPairing {
+  open({ connection, channel, localAddress, peerAddress, delivered }: PairedLink): LinkPairing {
     const { hci, clock, random } = this.#parts;
-    const { options, keeper: keys } = this.#setup;
+    const setup = this.#setup;
+    const { keeper: keys } = setup;
     const { handle, role } = connection;
     const link = new LinkEncryption({
       hci,
@@ -93,27 +100,47 @@ export class PairingService {
         this.#links.get(handle)?.manager.encryptionChanged(status, false);
       },
     });
-    const least = options.secureConnections === "only" ? levelFour : undefined;
-    const storedKeySize = options.minKeySize ?? leastKeySize(options);
+    const limits = {
+      get least() {
+        return setup.options.secureConnections === "only" ? levelFour : undefined;
+      },
+      get storedKeySize() {
+        return setup.options.minKeySize ?? leastKeySize(setup.options);
+      },
+    };
     const attempts = this.#attempts;
     const pairing = new LinkPairing(
       this.#setup,
       connection,
       (user) =>
-        new SecurityManager({ channel, link, clock, random, user, keys, attempts, least, storedKeySize }),
+        new SecurityManager(Object.assign(limits, { channel, link, clock, random, user, keys, attempts })),
+      delivered,
     );
     this.#links.set(handle, pairing);
+    const { turn, agents, fault } = this.#setup;
+    this.#services.set(handle, new ServiceAuthorization({ turn, clock, agents, fault }, connection));
     return pairing;
   }
 
   /** The link is gone. */
   close(handle: number): void {
     this.#links.delete(handle);
+    this.#services.get(handle)?.close();
+    this.#services.delete(handle);
+  }
+
+  /** Has the agent say whether the peer of a link may use a service; no, where the link is gone. */
+  authorizeService(peer: GattPeer, service: Uuid): Promise<boolean> {
+    for (const services of this.#services.values()) {
+      if (services.connection === peer) return services.ask(service);
+    }
+    return Promise.resolve(false);
   }
 
   /** An agent is no longer registered. */
   released(agent: RegisteredAgent): void {
     for (const link of this.#links.values()) link.released(agent);
+    for (const services of this.#services.values()) services.released(agent);
   }
 }
 

@@ -11,6 +11,8 @@ export interface SettingsParts {
   readonly context: PairingContext;
   /** Of the agent that will be asked; `undefined` without one. */
   readonly capability: AgentCapability | undefined;
+  /** Whether that agent makes the passkeys that are shown. */
+  readonly choosesPasskey: boolean;
   /** Whether a bond could be kept. */
   readonly canBond: boolean;
   readonly peerOob: OobData | undefined;
@@ -33,6 +35,7 @@ const defaults = {
 export function pairingSettings(parts: SettingsParts): PairingSettings {
   const { capability, canBond, peerOob, localOob } = parts;
   const { bond, mitm, passkey, minKeySize, ...rest } = { ...defaults, ...parts.options };
+  const asked = parts.choosesPasskey ? "asked" : undefined;
   // Someone with a sticker to read is as good as a display.
   const capable = capability ?? (passkey === undefined ? "NoInputNoOutput" : "DisplayOnly");
   return {
@@ -47,7 +50,7 @@ export function pairingSettings(parts: SettingsParts): PairingSettings {
     accept: everyKey,
     peerOob: peerOob && peerOobOf(peerOob),
     localOob,
-    passkey: passkey === undefined ? undefined : passkeyNumber(passkey),
+    passkey: passkey === undefined ? asked : passkeyNumber(passkey),
     allowDebugKey: rest.allowDebugKey,
     repairing: rest.repairing,
     authorizeJustWorks: capability !== undefined,

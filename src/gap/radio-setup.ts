@@ -6,6 +6,7 @@ import type { LinkParameters } from "./connect-options.ts";
 import { UnavailableError } from "./error.ts";
 import type { HostPrivacy } from "./host-privacy.ts";
 import type { InitiatingSetup } from "./initiating-radio.ts";
+import { RadioStates } from "./radio-states.ts";
 import type { Phy } from "./scan-report.ts";
 import type { ScanningSetup } from "./scanner.ts";
 
@@ -13,10 +14,12 @@ import type { ScanningSetup } from "./scanner.ts";
 export class RadioSetup implements ScanningSetup, InitiatingSetup, AdvertisingSetup {
   readonly #controller: () => ControllerInfo;
   readonly #privacy: HostPrivacy;
+  readonly states: RadioStates;
 
   constructor(controller: () => ControllerInfo, privacy: HostPrivacy) {
     this.#controller = controller;
     this.#privacy = privacy;
+    this.states = new RadioStates(() => controller().capabilities);
   }
 
   readonly ownAddressType = (): number => this.#privacy.ownAddressType();
@@ -31,15 +34,27 @@ export class RadioSetup implements ScanningSetup, InitiatingSetup, AdvertisingSe
   };
   readonly extended = (): boolean => this.#controller().capabilities.usesExtendedCommands;
   readonly coded = (): boolean => this.extended() && this.#controller().capabilities.supportsCodedPhy;
-  readonly scansMeanwhile = (): boolean => this.#controller().capabilities.scansWhileInitiating;
+  readonly checkScanning = (active: boolean): void => {
+    this.states.checkScanning(active);
+  };
+  readonly scansBesideLinks = (active: boolean): boolean => this.states.scansBesideLinks(active);
+  readonly waits = (plan: AdvertisingPlan): boolean => this.states.waitsForInitiating(plan);
   readonly acceptListSize = (): number => this.#controller().filterAcceptListSize;
   readonly sets = (): number => this.#controller().advertisingSets;
   readonly dataOctets = (): number => this.#controller().advertisingDataOctets;
 
   readonly check = (wanted: LinkParameters | AdvertisingPlan): void => {
     if ("interval" in wanted) this.#checkAdvertising(wanted);
-    else this.#checkPhys("phys", wanted.phys);
+    else {
+      this.#checkPhys("phys", wanted.phys);
+      this.states.checkInitiating();
+    }
   };
+
+  /** Whether the controller can scan and initiate at once. */
+  get scansMeanwhile(): boolean {
+    return this.#controller().capabilities.scansWhileInitiating;
+  }
 
   #checkAdvertising(plan: AdvertisingPlan): void {
     const needed = [
@@ -55,6 +70,7 @@ export class RadioSetup implements ScanningSetup, InitiatingSetup, AdvertisingSe
       throw new UnavailableError("this controller has no periodic advertising");
     }
     this.#checkPhys("secondaryPhy", [plan.primaryPhy, plan.secondaryPhy]);
+    this.states.checkAdvertising(plan);
   }
 
   #checkPhys(name: string, phys: readonly Phy[]): void {

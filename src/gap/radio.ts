@@ -11,6 +11,7 @@ import type { HostPrivacy } from "./host-privacy.ts";
 import { Initiator } from "./initiator.ts";
 import type { LinkQuestions } from "./link-questions.ts";
 import { RadioSetup } from "./radio-setup.ts";
+import type { RadioStates } from "./radio-states.ts";
 import { Scanner, scannerEvents } from "./scanner.ts";
 import { Synchronizer, synchronizerEvents } from "./synchronizer.ts";
 
@@ -40,18 +41,34 @@ export class Radio implements ConnectionsUser {
   readonly advertiser: Advertiser;
   readonly synchronizer: Synchronizer;
   readonly #connected: (connection: Connection) => void;
+  readonly #states: RadioStates;
 
   constructor({ hci, clock, turn, questions, controller, privacy, connected }: RadioParts) {
     this.#connected = connected;
     const setup = new RadioSetup(controller, privacy);
     this.scanner = new Scanner(hci, clock, turn, setup);
-    this.initiator = new Initiator(hci, clock, turn, this.scanner, questions, setup);
     this.advertiser = new Advertiser(hci, clock, turn, setup);
+    const states = (this.#states = setup.states);
+    const beside = {
+      interfering: () => [
+        ...(setup.scansMeanwhile ? [] : [this.scanner]),
+        ...(states.advertisesMeanwhile ? [] : [this.advertiser]),
+      ],
+      released: () => {
+        this.advertiser.reconsider();
+      },
+    };
+    this.initiator = new Initiator(hci, clock, turn, beside, questions, setup);
+    states.advertising = () => this.advertiser.activities;
+    states.scanning = () => this.scanner.activities;
+    states.initiating = () => this.initiator.initiating;
     privacy.silence.add(this.scanner, this.advertiser, this.initiator);
     this.synchronizer = new Synchronizer(hci, clock, turn, this.scanner);
   }
 
   connected(connection: Connection): void {
+    this.#states.links.add(connection);
+    this.scanner.reconsider();
     if (connection.role === "peripheral") {
       this.advertiser.connected(connection);
       this.#connected(connection);
@@ -72,6 +89,8 @@ export class Radio implements ConnectionsUser {
   }
 
   disconnected(connection: Connection, reason: BleError): void {
+    this.#states.links.delete(connection);
+    this.scanner.reconsider();
     this.initiator.disconnected(connection, reason);
     this.advertiser.disconnected(connection);
     this.synchronizer.disconnected(connection, reason);

@@ -1,11 +1,13 @@
 import type { Address } from "../common/address.ts";
 import { AsyncQueue } from "../common/async-queue.ts";
+import { checkOptions, type OptionKind } from "../common/options.ts";
 import { type CallOptions, reasonOf } from "../common/promised.ts";
 import type { Clock } from "../common/clock.ts";
 import { type Found, Sighting } from "./found.ts";
 import { compileFilter, type ScanFilter } from "./scan-filter.ts";
 import type { ScanPhy } from "./scan-radio.ts";
 import type { ScanReport } from "./scan-report.ts";
+import { requireWhole } from "../common/whole-number.ts";
 import { checkPatience, scanTime } from "./units.ts";
 
 /** How to scan, and for what. */
@@ -25,6 +27,11 @@ export interface ScanOptions extends ScanFilter, CallOptions {
    * `"all"` for every packet, `"once"` when it is first heard and passes the filter.
    */
   readonly duplicates?: "changed" | "all" | "once";
+  /**
+   * How many results wait for a slow program, 1 to 1,048,576; beyond that the oldest is dropped. Default: the host's
+   * `receiveBuffer`, else 256.
+   */
+  readonly capacity?: number;
   /** Makes the scan throw `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,10 +49,34 @@ export interface ScanLeases {
   idle(): Promise<void>;
 }
 
+const kinds: Readonly<Record<keyof ScanOptions, OptionKind>> = {
+  active: "boolean",
+  intervalMs: "number",
+  windowMs: "number",
+  phys: "list",
+  durationMs: "number",
+  duplicates: "text",
+  capacity: "number",
+  services: "anything", // whoever gives one alone is told how to write it
+  name: "text",
+  namePrefix: "text",
+  serviceData: "list",
+  manufacturerData: "list",
+  addresses: "list",
+  minRssi: "number",
+  signal: "signal",
+};
+
+/** @throws {@link TypeError} They are no options of `scan`; the message names the one that is none. */
+export function checkScanOptions(options: unknown): void {
+  checkOptions("scan", options, kinds, '{ services: ["180f"], durationMs: 5000 }');
+}
+
 /** How many devices one scan remembers; beyond that the one heard least recently is forgotten, and new again. */
-const mostSightings = 1000;
+const mostSightings = 8192;
 /** How many results wait for a slow program; beyond that the oldest is dropped. */
-const mostWaiting = 256;
+const defaultCapacity = 256;
+const mostCapacity = 2 ** 20;
 
 const duplicatePolicies: readonly unknown[] = ["changed", "all", "once"];
 const scanPhys: readonly unknown[] = ["1M", "coded"];
@@ -74,18 +105,15 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
 
   /** Made by `host.scan`. */
   constructor(options: ScanOptions, radio: ScanLeases) {
+    checkScanOptions(options);
     const { active = true, duplicates = "changed", durationMs } = options;
     const { intervalMs = Math.max(60, options.windowMs ?? 0) } = options;
     const { windowMs = Math.min(30, intervalMs) } = options;
+    if (options.windowMs !== undefined) scanTime("windowMs", windowMs);
     if (windowMs > intervalMs) throw new RangeError(`windowMs: ${windowMs} ms is longer than the interval`);
     if (durationMs !== undefined) checkPatience("durationMs", durationMs);
-    if (!duplicatePolicies.includes(duplicates)) {
-      throw new RangeError(`duplicates: "${duplicates as string}" is none of changed, all, once`);
-    }
     const { phys = ["1M"] } = options;
-    if (phys.length === 0 || !phys.every((phy) => scanPhys.includes(phy))) {
-      throw new RangeError(`phys: "${phys.join(", ")}" is not "1M", "coded" or both`);
-    }
+    checkChoices(duplicates, phys);
     this.active = active;
     this.phys = phys;
     this.interval = scanTime("intervalMs", intervalMs);
@@ -94,12 +122,12 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
     this.#duplicates = duplicates;
     this.#options = options;
     this.#radio = radio;
-    this.#queue = new AsyncQueue(mostWaiting, "dropOldest", () => {
+    this.#queue = new AsyncQueue(capacityOf(options), "dropOldest", () => {
       this.#over();
     });
   }
 
-  /** How many results were lost because the program was too slow. */
+  /** How many results were dropped, the oldest each time, because the program was too slow to take them. */
   get dropped(): number {
     return this.#queue.dropped;
   }
@@ -159,7 +187,10 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
     this.#begun = true;
     const { signal, durationMs } = this.#options;
     if (this.#queue.ended) return;
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      this.#queue.abort(reasonOf(signal)); // the next step tells it, and that after it finds the scan over
+      return;
+    }
     signal?.addEventListener("abort", this.#aborted, { once: true });
     if (durationMs !== undefined) {
       this.#timer = this.#radio.clock.after(durationMs, () => {
@@ -188,4 +219,18 @@ export class Scan implements AsyncIterableIterator<Found, undefined>, AsyncDispo
     this.#sightings.delete(oldest);
     this.#told.delete(oldest);
   }
+}
+
+function checkChoices(duplicates: string, phys: readonly string[]): void {
+  if (!duplicatePolicies.includes(duplicates)) {
+    throw new RangeError(`duplicates: "${duplicates}" is none of changed, all, once`);
+  }
+  if (phys.length === 0 || !phys.every((phy) => scanPhys.includes(phy))) {
+    throw new RangeError(`phys: "${phys.join(", ")}" is not "1M", "coded" or both`);
+  }
+}
+
+function capacityOf({ capacity = defaultCapacity }: ScanOptions): number {
+  requireWhole("capacity", capacity, 1, mostCapacity);
+  return capacity;
 }

@@ -5,9 +5,10 @@ import type { Clock } from "../common/clock.ts";
 import type { Turn } from "../common/turn.ts";
 import type { Event } from "../hci/event.ts";
 import { LeAdvertisingReport, LeExtendedAdvertisingReport } from "../hci/events/le-advertising.ts";
+import type { LeActivity } from "../hci/le-states.ts";
 import type { Hci } from "../hci/hci.ts";
 import { RadioTask } from "./radio-task.ts";
-import { Scan, type ScanLeases, type ScanOptions } from "./scan.ts";
+import { checkScanOptions, Scan, type ScanLeases, type ScanOptions } from "./scan.ts";
 import { type ScanPhy, ScanRadio, type WantedScanning } from "./scan-radio.ts";
 import { UnavailableError } from "./error.ts";
 
@@ -26,6 +27,10 @@ export interface ScanningSetup {
   readonly coded: () => boolean;
   /** Who is behind an address, if it is a bonded peer. */
   readonly identityOf: (address: Address) => Address | undefined;
+  /** @throws {@link UnavailableError} The controller does not scan beside what it is at. */
+  readonly checkScanning: (active: boolean) => void;
+  /** Whether the controller scans beside the links there are at this moment. */
+  readonly scansBesideLinks: (active: boolean) => boolean;
   /** Whether what comes from there is not to be heard, as the privacy mode has it; `type` as in a report. */
   readonly ignores: (type: number, address: number) => boolean;
 }
@@ -65,8 +70,12 @@ export class Scanner implements ScanLeases {
   }
 
   /** @throws {@link RangeError} An option is out of its range. */
-  scan(options: ScanOptions): Scan {
-    return new Scan(options, this);
+  scan(options: ScanOptions, capacity?: number): Scan {
+    checkScanOptions(options);
+    return new Scan(
+      capacity === undefined ? options : { ...options, capacity: options.capacity ?? capacity },
+      this,
+    );
   }
 
   begin(scan: Scan): void {
@@ -74,14 +83,19 @@ export class Scanner implements ScanLeases {
       scan.end(this.#ended);
       return;
     }
-    if (scan.phys.includes("coded") && !this.#setup.coded()) {
-      scan.end(
-        new UnavailableError('this controller does not listen on LE Coded: leave "coded" out of phys'),
-      );
+    const refusal = this.#refusal(scan);
+    if (refusal) {
+      scan.end(refusal);
       return;
     }
     this.#scans.add(scan);
     this.#turn.run(() => this.#task.wanted());
+  }
+
+  /** What the radio is at for scans, whether it is still for the moment or not. */
+  get activities(): readonly LeActivity[] {
+    if (this.#scans.size === 0) return [];
+    return [[...this.#scans].some(({ active }) => active) ? "activeScanning" : "passiveScanning"];
   }
 
   release(scan: Scan): void {
@@ -119,6 +133,11 @@ export class Scanner implements ScanLeases {
     this.#task.wanted();
   }
 
+  /** There is a link more, or one less, beside which the controller may be unable to scan. */
+  reconsider(): void {
+    this.#task.wanted();
+  }
+
   /** Keeps the radio listening until {@link unlisten}, whether a scan wants it or not. */
   listen(): void {
     this.#listeners++;
@@ -150,6 +169,19 @@ export class Scanner implements ScanLeases {
     for (const scan of [...this.#scans]) scan.end(reason);
   }
 
+  #refusal({ phys, active }: Scan): BleError | undefined {
+    if (phys.includes("coded") && !this.#setup.coded()) {
+      return new UnavailableError('this controller does not listen on LE Coded: leave "coded" out of phys');
+    }
+    try {
+      this.#setup.checkScanning(active);
+    } catch (error) {
+      if (error instanceof UnavailableError) return error;
+      throw error;
+    }
+    return undefined;
+  }
+
   *#bring(): Procedure<void> {
     const wanted = this.#wanted();
     const key = wanted && JSON.stringify(wanted);
@@ -174,6 +206,7 @@ export class Scanner implements ScanLeases {
       for (const phy of scan.phys) phys.add(phy);
       if (!eager || scan.window / scan.interval > eager.window / eager.interval) eager = scan;
     }
+    if (!this.#setup.scansBesideLinks(active)) return undefined;
     const ownAddressType = this.#setup.ownAddressType();
     if (!eager && this.#listeners > 0) return { ...listening, ownAddressType };
     return (

@@ -4,7 +4,7 @@ import { JsonPlace } from "../common/json.ts";
 import type { Bond, LongTermKey, SigningKey } from "../smp/bond.ts";
 import { bondFromJson, bondToJson } from "../smp/bond-json.ts";
 import { addressOctets } from "../smp/crypto.ts";
-import type { ImportedBonds } from "./imported-bonds.ts";
+import { checkImported, type ImportedBonds } from "./imported-bonds.ts";
 
 /**
  * A secret as MicroPython's `_IRQ_SET_SECRET` hands it out and `_IRQ_GET_SECRET` wants it back: a type, a key to find
@@ -76,8 +76,11 @@ export function bondsFromSecrets(secrets: Iterable<Secret>): ImportedBonds {
  * The bonds as secrets for MicroPython.
  *
  * @throws {@link SyntaxError} A bond is none.
+ * @throws {@link TypeError} It is no object with bonds.
  */
-export function secretsFromBonds({ irk, bonds }: ImportedBonds): Secret[] {
+export function secretsFromBonds(imported: ImportedBonds): Secret[] {
+  checkImported("secretsFromBonds", imported);
+  const { irk, bonds } = imported;
   const secrets: Secret[] = [];
   const own = irk === undefined ? undefined : fromHex(irk);
   if (own) secrets.push([SecretType.OurIrk, irkName.slice(), reversed(own)]);

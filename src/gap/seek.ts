@@ -1,7 +1,7 @@
 import type { Address } from "../common/address.ts";
 import type { Clock } from "../common/clock.ts";
 import type { CallOptions } from "../common/promised.ts";
-import { type ConnectOptions, linkParameters } from "./connect-options.ts";
+import { checkConnectOptions, type ConnectOptions, linkParameters } from "./connect-options.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectTimeoutError } from "./error.ts";
 import type { Initiator } from "./initiator.ts";
@@ -30,6 +30,7 @@ export async function connectByIdentity(
   identity: Address,
   options: ConnectOptions & CallOptions,
 ): Promise<Connection> {
+  checkConnectOptions(options);
   const { timeoutMs = 30_000, signal } = options;
   checkPatience("timeoutMs", timeoutMs);
   linkParameters(options); // tells at once what is wrong with them

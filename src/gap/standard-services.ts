@@ -1,27 +1,20 @@
 import { GattService, type ServerFeatures } from "../gatt/gatt-service.ts";
 import type { GattServer } from "../gatt/server.ts";
-import { characteristic, service } from "../gatt/service-builder.ts";
-
-/** What a host says of itself in its GAP service. */
-export interface DeviceInfo {
-  /** 0 to 248 octets of UTF-8. Vol 3, Part C, 12.1. */
-  readonly name: string;
-  /** Category and sub-category. Assigned Numbers, 2.6. */
-  readonly appearance: number;
-}
+import { GapService, type GapServiceParts } from "./gap-service.ts";
 
 /** The two services that every server has: GAP, Vol 3, Part C, 12, and GATT, Vol 3, Part G, 7. */
 export class StandardServices {
+  readonly gap: GapService;
   readonly #gatt: GattService;
 
-  /** Adds them to `server`. */
-  constructor(server: GattServer, { name, appearance }: DeviceInfo, features?: ServerFeatures) {
-    server.add(
-      service(0x1800, {
-        deviceName: characteristic(0x2a00, { value: new TextEncoder().encode(name) }),
-        appearance: characteristic(0x2a01, { value: Uint8Array.of(appearance, appearance >> 8) }),
-      }),
-    );
+  /**
+   * Adds them to `server`.
+   *
+   * @throws {@link RangeError} An option of the GAP service is out of its range.
+   * @throws {@link TypeError} An option is none.
+   */
+  constructor(server: GattServer, gap: GapServiceParts, features?: ServerFeatures) {
+    this.gap = new GapService(server, gap);
     this.#gatt = new GattService(server, features);
   }
 

@@ -2,6 +2,7 @@ import { Address } from "../common/address.ts";
 import { AsyncQueue } from "../common/async-queue.ts";
 import type { Clock } from "../common/clock.ts";
 import { BleError } from "../common/errors.ts";
+import { checkOptions, type OptionKinds } from "../common/options.ts";
 import { type CallOptions, promised, reasonOf } from "../common/promised.ts";
 import type { Turn } from "../common/turn.ts";
 import type { Command } from "../hci/command.ts";
@@ -58,7 +59,7 @@ export interface SyncOptions {
 
 /** How to find a periodic advertiser. */
 export interface SyncPeriodicOptions extends SyncOptions, CallOptions {
-  /** Give up after so many ms. Default 30,000. */
+  /** Give up after so many ms, at most 2,147,483,647: 24 days, in place of Infinity. Default 30,000. */
   readonly timeoutMs?: number;
 }
 
@@ -71,6 +72,7 @@ interface Attempt {
   cancelled: (() => void) | undefined;
 }
 
+const syncKinds: OptionKinds = { skip: "number", lostAfterMs: "number", signal: "signal" };
 const mostSkip = 499;
 const mostServiceData = 0xffff;
 const defaultTimeoutMs = 30_000;
@@ -113,6 +115,12 @@ export class Synchronizer {
   }
 
   async sync(id: PeriodicAdvertiserId, options: SyncPeriodicOptions): Promise<PeriodicSync> {
+    checkOptions(
+      "syncPeriodic",
+      options,
+      { ...syncKinds, timeoutMs: "number" },
+      "{ timeoutMs: 10_000, signal }",
+    );
     const address = Address.from(id.address);
     const sid = checkWhole("sid", id.sid ?? Number.NaN, 15);
     const parameters = syncParameters(options);
@@ -165,6 +173,7 @@ export class Synchronizer {
     connection: Connection,
     options: SyncOptions & CallOptions,
   ): Promise<AsyncIterableIterator<PeriodicSync, undefined>> {
+    checkOptions("acceptPeriodicSyncs", options, syncKinds, "{ skip: 0, lostAfterMs: 10_000, signal }");
     const parameters = { connectionHandle: connection.handle, ...transferMode, ...syncParameters(options) };
     const queue = new AsyncQueue<PeriodicSync>(mostTransfers, "dropOldest", () => {
       if (this.#transfers.get(connection.handle) !== queue) return;

@@ -3,7 +3,7 @@ import type { AdvertiseOptions } from "../../src/gap/advertising-plan.ts";
 import { UnavailableError } from "../../src/gap/error.ts";
 import type { Found } from "../../src/gap/found.ts";
 import type { ScanOptions } from "../../src/gap/scan.ts";
-import { type HostsOnAir, type Station, twoHosts } from "../support/two-hosts.ts";
+import { HostsOnAir, type Station, twoHosts } from "../support/two-hosts.ts";
 
 const modern = { profile: "5.4" } as const;
 
@@ -36,6 +36,40 @@ describe("Extended advertising", () => {
     const connection = await air.until(central.host.connect(found!));
     const { value } = await air.until(advertising[Symbol.asyncIterator]().next());
     expect([connection.role, value?.role]).toEqual(["central", "peripheral"]);
+    await air.expectNothingLeft();
+  });
+
+  it("ends after so many advertising events, also for those who iterate it (Vol 4, Part E, 7.8.56)", async () => {
+    const { air, central, peripheral } = await twoHosts(modern);
+    const options = { name: "five times", extended: true, maxEvents: 5, intervalMs: 100 };
+    let packets = 0;
+    const attentive = { duplicates: "all", active: false, intervalMs: 60, windowMs: 60 } as const;
+    const scan = central.host.scan({ ...attentive, durationMs: 2_000 });
+    const listening = (async () => {
+      for await (const { name } of scan) if (name === "five times") packets++;
+    })();
+    const advertising = await air.until(peripheral.host.advertise(options));
+    const next = advertising[Symbol.asyncIterator]().next();
+    expect(await air.until(next)).toEqual({ done: true, value: undefined });
+    expect(air.clock.now()).toBeLessThan(700);
+    await air.until(listening);
+    expect(packets).toBeGreaterThan(0);
+    expect(packets).toBeLessThanOrEqual(5);
+    await air.expectNothingLeft();
+  });
+
+  it("with more data than the scanner's controller keeps is found truncated, with its beginning", async () => {
+    const air = new HostsOnAir();
+    const central = await air.open({ ...modern, scanDataOctets: 100 });
+    const peripheral = await air.open(modern);
+    const data = new Uint8Array(200).fill(7);
+    await air.until(
+      peripheral.host.advertise({ extended: true, name: "long", manufacturerData: [{ companyId: 1, data }] }),
+    );
+    const scan = central.host.scan();
+    const { value } = await air.until(scan.next());
+    expect(value).toMatchObject({ truncated: true, extended: true });
+    await air.until(scan.return());
     await air.expectNothingLeft();
   });
 
@@ -121,6 +155,21 @@ describe.each(["4.0", "5.4"] as const)("Advertising on a controller of %s", (pro
     await air.expectNothingLeft();
   });
 
+  it("ends after its duration however long that is, and whatever has interrupted it", async () => {
+    const { air, central, peripheral } = await twoHosts({ profile });
+    const advertising = await air.until(peripheral.host.advertise({ durationMs: 1_000_000 }));
+    await air.clock.advance(400_000);
+    const connection = await air.until(central.host.connect(peripheral.host.address));
+    await air.until(connection.disconnect());
+    await air.clock.advance(1_000_000 - 10 - air.clock.now());
+    expect(advertising.active).toBe(true);
+    await air.clock.advance(20);
+    expect(advertising.active).toBe(false);
+    await air.clock.advance(1_000);
+    expect(await heard(air, central)).toEqual([]);
+    await air.expectNothingLeft();
+  });
+
   it("says something else without being stopped", async () => {
     const { air, central, peripheral } = await twoHosts({ profile });
     const advertising = await air.until(peripheral.host.advertise({ name: "before" }));
@@ -145,6 +194,13 @@ describe.each(["4.0", "5.4"] as const)("Advertising on a controller of %s", (pro
     const next = advertising[Symbol.asyncIterator]().next();
     expect(await air.until(next)).toEqual({ done: true, value: undefined });
     expect(air.clock.now()).toBeLessThan(1300);
+    if (profile === "4.0") {
+      // Low duty cycle came with 4.1, and is not among its supported states. Vol 4, Part E, 7.8.27.
+      const slowly = peripheral.host.advertise({ directedTo: central.host.address });
+      expect(await air.ending(slowly)).toMatchObject({ error: { constructor: UnavailableError } });
+      await air.expectNothingLeft();
+      return;
+    }
     await air.until(peripheral.host.advertise({ directedTo: central.host.address }));
     expect((await heard(air, central)).at(-1)).toMatchObject({ directed: true, connectable: true });
     const connection = await air.until(central.host.connect(peripheral.host.address));

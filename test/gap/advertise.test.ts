@@ -55,7 +55,7 @@ describe("Advertising", () => {
     [
       "more services than there is room for",
       { services: Array.from({ length: 5 }, (_, i) => `0000000${i}-0000-1000-8000-000000000000`) },
-      "serviceUuids",
+      "services takes 82 octets",
     ],
     ["an interval below 20 ms", { intervalMs: 19 }, "intervalMs"],
     ["an interval above 10.24 s", { intervalMs: 10_241 }, "intervalMs"],

@@ -17,6 +17,7 @@ const every: Required<Omit<PairingAgent, "capability">> = {
   release: () => undefined,
   requestPinCode: () => "0000",
   displayPinCode: () => undefined,
+  choosePasskey: () => 0,
   requestPasskey: () => 0,
   displayPasskey: () => undefined,
   requestConfirmation: () => undefined,
@@ -27,7 +28,10 @@ const every: Required<Omit<PairingAgent, "capability">> = {
 
 function registry(): { readonly agents: Agents; readonly released: PairingAgent[] } {
   const released: PairingAgent[] = [];
-  const agents = new Agents("", ({ agent }) => released.push(agent));
+  const agents = new Agents(
+    () => "",
+    ({ agent }) => released.push(agent),
+  );
   return { agents, released };
 }
 

@@ -1,3 +1,4 @@
+import { secretsFromBonds } from "../../src/gap/secrets.ts";
 import { once } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -211,6 +212,20 @@ describe("The bonds of a host", () => {
   });
 });
 
+describe("host.bonds.import and secretsFromBonds", () => {
+  it.each([null, undefined, 5, [], {}, { bonds: "none" }])(
+    "refuse %j with a TypeError that says what to give",
+    async (value) => {
+      const air = new HostsOnAir();
+      const { host } = await air.open();
+      await expect(host.bonds.import(value as never)).rejects.toThrow(/^import: give \{ bonds: /);
+      expect(() => secretsFromBonds(value as never)).toThrow(/^secretsFromBonds: give \{ bonds: /);
+      expect(host.bonds.all).toEqual([]);
+      await air.expectNothingLeft();
+    },
+  );
+});
+
 describe("The store of the bonds", () => {
   it("is saved to once for the changes of one turn, and never twice at a time", async () => {
     const store = new SlowStore();
@@ -321,13 +336,48 @@ describe("A bonded peer", () => {
     await air.expectNothingLeft();
   });
 
-  it("is so at the wish of the peripheral too", async () => {
-    const { air, central, peripheral } = await bonded();
-    const ends = await air.connect(central, peripheral);
-    expect(await air.until(ends.peripheral.encrypt())).toMatchObject({ encrypted: true, bonded: true });
-    await air.clock.advance(1000);
-    await air.expectNothingLeft();
-  });
+  it.each(["encrypt", "pair"] as const)(
+    "is so at the wish of the peripheral too, and nobody pairs anew: %s (Vol 3, Part H, 2.4.6)",
+    async (call) => {
+      for (const agents of [true, false]) {
+        const { air, central, peripheral } = await bonded(agents);
+        const replaced: unknown[] = [];
+        for (const { host } of [central, peripheral])
+          host.bonds.on("replaced", (peer) => replaced.push(peer));
+        const ends = await air.connect(central, peripheral);
+        expect(await air.until(ends.peripheral[call]())).toMatchObject({ encrypted: true, bonded: true });
+        await air.clock.advance(1000);
+        expect(replaced).toEqual([]);
+        await air.expectNothingLeft();
+      }
+    },
+  );
+
+  it.each([
+    ["nothing but level 4", 16, { secureConnections: "only" }, { secureConnections: "preferred" }],
+    ["longer keys", 7, { minKeySize: 16 }, { minKeySize: 7 }],
+  ] as const)(
+    "whose key does not do any more is not encrypted with, on links that are up too: %s",
+    async (_what, minKeySize, now, before) => {
+      const air = new HostsOnAir();
+      const pairing = { minKeySize };
+      const peripheral = await air.open({}, { pairing });
+      const central = await air.open({}, { pairing });
+      let ends = await air.connect(central, peripheral);
+      await air.until(ends.central.pair({ maxKeySize: Math.max(minKeySize, 10) }));
+      await air.clock.advance(1000);
+      for (const { host } of [central, peripheral]) {
+        await air.until(ends.central.disconnect());
+        await air.clock.advance(1000);
+        ends = await air.connect(central, peripheral);
+        await air.until(host.configure({ pairing: now }));
+        expect(await air.ending(ends.central.encrypt())).toMatchObject({ error: { status: 0x06 } });
+        expect(ends.peripheral.security.encrypted).toBe(false);
+        await air.until(host.configure({ pairing: before }));
+      }
+      await air.expectNothingLeft();
+    },
+  );
 
   it("is known after a restart, by a host that has kept its address, on another controller too", async () => {
     const air = new HostsOnAir();
@@ -576,6 +626,11 @@ describe("Out-of-band data", () => {
     // The key pair that the values stood for is gone.
     const ending = await air.ending(second.central.pair({ oob, bond: false }));
     expect(reasonOf(ending)).toBe(PairingFailure.ConfirmValueFailed);
+    expect(String((ending as { readonly error: Error }).error)).toContain("host.oobData()");
+    await air.clock.advance(1000);
+    // What is said to help does.
+    const fresh = { oob: peripheral.host.oobData() };
+    expect(await air.until(second.central.pair(fresh))).toMatchObject({ authenticated: true });
     await air.clock.advance(1000);
     await air.expectNothingLeft();
   });

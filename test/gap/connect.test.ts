@@ -168,7 +168,7 @@ describe("Connecting", () => {
   });
 
   it("called off beside another leaves the other on the air", async () => {
-    const { air, central } = await twoHosts();
+    const { air, central } = await twoHosts({ acceptListSize: 8 });
     const first = outcome(central.host.connect(nobody, { timeoutMs: 1000 }));
     const { signal, abort, listeners } = countingSignal();
     const second = central.host.connect("00:00:00:00:00:98/public", { signal });
@@ -186,7 +186,7 @@ describe("Connecting", () => {
   });
 
   it("of several peers at once takes each as it appears, through the Filter Accept List (Vol 4, Part E, 7.8.12)", async () => {
-    const { air, central, peripheral } = await twoHosts();
+    const { air, central, peripheral } = await twoHosts({ acceptListSize: 8 });
     const late = await air.open();
     const absent = outcome(central.host.connect(nobody, { timeoutMs: 3000 }));
     const both = [peripheral, late].map(({ host }) =>
@@ -227,16 +227,51 @@ describe("Connecting", () => {
     await air.expectNothingLeft();
   });
 
-  it("looks for those who want another kind of link when the ones before have ended", async () => {
-    const { air, central, peripheral } = await twoHosts();
+  it("to peers that are to have unlike links looks for all at once, and each gets the parameters it was to have", async () => {
+    const { air, central, peripheral } = await twoHosts({ acceptListSize: 8 });
+    const other = await air.open();
+    const changes: unknown[] = [];
+    central.host.on("connected", (connection) => {
+      connection.on("parametersChanged", (parameters) => changes.push(parameters));
+    });
+    const first = central.host.connect(other.host.address, { minIntervalMs: 100, maxIntervalMs: 100 });
+    const second = central.host.connect(peripheral.host.address, { maxIntervalMs: 15, latency: 2 });
+    await air.clock.advance(100);
     await air.until(peripheral.host.advertise());
-    const first = outcome(central.host.connect(nobody, { timeoutMs: 1000 }));
-    const other = await air.until(central.host.connect(peripheral.host.address, { maxIntervalMs: 15 }));
-    expect(air.clock.now()).toBeGreaterThanOrEqual(1000);
-    expect(other.parameters.intervalMs).toBe(15);
-    expect(await first).toMatchObject({ error: { constructor: ConnectTimeoutError } });
+    const quick = await air.until(second);
+    expect(quick.parameters.intervalMs).toBe(100);
+    await air.clock.advance(5_000);
+    expect(quick.parameters).toMatchObject({ intervalMs: 15, latency: 2 });
+    expect(changes).toEqual([quick.parameters]);
+    await air.until(other.host.advertise());
+    expect((await air.until(first)).parameters).toMatchObject({ intervalMs: 100, latency: 0 });
+    await air.clock.advance(5_000);
+    expect(changes).toHaveLength(1);
     await air.expectNothingLeft();
   });
+
+  it.each([1, 2])(
+    "to more peers than the Filter Accept List holds, which is %i, tries them in turns: who is not there keeps nobody waiting",
+    async (acceptListSize) => {
+      const { air, central, peripheral } = await twoHosts({ acceptListSize });
+      const options = { timeoutMs: 20_000 };
+      const absent = ["00:00:00:00:00:97/public", "00:00:00:00:00:98/public", nobody].map((peer) =>
+        outcome(central.host.connect(peer, options)),
+      );
+      const present = central.host.connect(peripheral.host.address, options);
+      await air.until(peripheral.host.advertise());
+      await air.until(present);
+      expect(air.clock.now()).toBeLessThan(5_000);
+      for (const ending of absent) {
+        expect(await air.until(ending)).toMatchObject({ error: { constructor: ConnectTimeoutError } });
+      }
+      expect(air.clock.now()).toBe(20_000);
+      const [create, cancel] = ["LE_Create_Connection", "LE_Create_Connection_Cancel"];
+      expect(asked(central).filter((name) => name === cancel).length).toBeLessThan(30);
+      expect(asked(central)[0]).toBe(create);
+      await air.expectNothingLeft();
+    },
+  );
 
   it("called off before it began sends nothing", async () => {
     const { air, central } = await twoHosts();
@@ -308,7 +343,7 @@ describe("Connecting", () => {
   });
 
   it("goes on with the next attempt after one that came to nothing", async () => {
-    const { air, central, peripheral } = await twoHosts();
+    const { air, central, peripheral } = await twoHosts({ acceptListSize: 8 });
     await air.until(peripheral.host.advertise());
     const silent = outcome(central.host.connect(nobody, { timeoutMs: 1000 }));
     const connection = await air.until(central.host.connect(peripheral.host.address, { timeoutMs: 1000 }));

@@ -350,7 +350,7 @@ describe("Several hosts", () => {
   });
 
   it("connect to each other both ways, one link in each direction refused as the second", async () => {
-    const { air, central, peripheral } = await twoHosts();
+    const { air, central, peripheral } = await twoHosts({ profile: "5.4" });
     await air.until(central.host.advertise());
     await air.connect(central, peripheral);
     const back = await air.ending(peripheral.host.connect(central.host.address, { timeoutMs: 1000 }));

@@ -110,7 +110,7 @@ describe("A fixed channel of the program", () => {
     const loop = outcome(air.track("loop", near[Symbol.asyncIterator]().next()));
     await air.until(ends.central.disconnect());
     const failed = (await air.until(Promise.all(sends))).filter((ending) => "error" in ending);
-    expect(failed.length).toBeGreaterThan(50);
+    expect(failed.length).toBeGreaterThan(30); // what was queued by then has gone first
     for (const ending of [...failed, await air.until(loop)]) {
       expect(ending).toMatchObject({ error: { constructor: DisconnectedError } });
     }

@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
+import { ErrorCode } from "../../src/att/error-code.ts";
 import { InvalidArgumentsError, RejectedError } from "../../src/gap/agent-error.ts";
 import { FixedPasskeyAgent } from "../../src/gap/agents/fixed-passkey-agent.ts";
 import { RecordingAgent } from "../../src/gap/agents/recording-agent.ts";
 import { YesNoAgent } from "../../src/gap/agents/yes-no-agent.ts";
 import type { Connection } from "../../src/gap/connection.ts";
+import { characteristic, service } from "../../src/gatt/service-builder.ts";
 import { UnavailableError } from "../../src/gap/error.ts";
+import { HostClosedError } from "../../src/common/errors.ts";
 import { DisconnectedError } from "../../src/hci/error.ts";
 import { PairingError, PairingTimeoutError } from "../../src/smp/error.ts";
 import { PairingFailure } from "../../src/smp/pairing-failure.ts";
@@ -120,6 +123,32 @@ describe("connection.pair", () => {
     await finish(air);
   });
 
+  it("is not done with LE Secure Connections where they are off, whatever a server asks for (Vol 3, Part C, 10.3.2)", async () => {
+    const air = new HostsOnAir();
+    const peripheral = await air.open({}, { pairing: { passkey: 7 } });
+    const central = await air.open({}, { pairing: { secureConnections: "off" } });
+    central.host.agents.register(new FixedPasskeyAgent(7));
+    const level = characteristic("2a19", {
+      value: Uint8Array.of(80),
+      permissions: { read: "secureConnections" },
+    });
+    peripheral.host.gatt.add(service("180f", { level }));
+    const ends = await air.connect(central, peripheral);
+    const remote = await air.until(ends.central.gatt.characteristic("180f", "2a19"));
+    const legacy = { ...best, secureConnections: false };
+    for (let again = 0; again < 2; again++) {
+      expect(await air.ending(remote.read())).toMatchObject({
+        error: {
+          status: ErrorCode.InsufficientAuthentication,
+          cause: { reason: PairingFailure.AuthenticationRequirements, by: "local" },
+        },
+      });
+      await air.clock.advance(1000);
+      expect([ends.central.security, ends.peripheral.security]).toEqual([legacy, legacy]);
+    }
+    await finish(air);
+  });
+
   it("shows the passkey of the options, for a device with a sticker and no agent", async () => {
     const air = new HostsOnAir();
     const peripheral = await air.open({}, { pairing: { passkey: "000042" } });
@@ -184,8 +213,8 @@ describe("connection.pair", () => {
     ["seven octets", { maxKeySize: 7 }, { ...justWorks, keySize: 7 }],
   ] as const)("pairs as the options have it: %s", async (_name, options, expected) => {
     const air = new HostsOnAir();
-    const peripheral = await air.open({}, { pairing: { minKeySize: 7 } });
-    const central = await air.open();
+    const pairing = { minKeySize: 7 };
+    const [peripheral, central] = [await air.open({}, { pairing }), await air.open({}, { pairing })];
     const ends = await air.connect(central, peripheral);
     expect(await air.until(ends.central.pair(options))).toEqual(expected);
     await air.clock.advance(1000);
@@ -194,11 +223,39 @@ describe("connection.pair", () => {
   });
 
   it("takes no key shorter than 16 octets unless told to (KNOB)", async () => {
-    const { air, ends } = await connected();
-    const { error } = (await air.ending(ends.central.pair({ maxKeySize: 15 }))) as {
-      readonly error: PairingError;
-    };
+    const air = new HostsOnAir();
+    const [peripheral, central] = [await air.open(), await air.open({}, { pairing: { maxKeySize: 15 } })];
+    const ends = await air.connect(central, peripheral);
+    const { error } = (await air.ending(ends.central.pair())) as { readonly error: PairingError };
     expect([error.reason, error.by]).toEqual([PairingFailure.EncryptionKeySize, "peer"]);
+    await finish(air);
+  });
+
+  it.each([
+    ["minKeySize", {}, { minKeySize: 15 }],
+    ["maxKeySize", {}, { maxKeySize: 7 }],
+    ["minKeySize", { minKeySize: 10 }, { minKeySize: 9 }],
+    ["maxKeySize", { maxKeySize: 12 }, { maxKeySize: 11 }],
+  ])("cannot lower the %s of its host for one pairing (KNOB)", async (name, pairing, options) => {
+    const air = new HostsOnAir();
+    const [peripheral, central] = [await air.open(), await air.open({}, { pairing })];
+    const ends = await air.connect(central, peripheral);
+    const { error } = (await air.ending(ends.central.pair(options))) as { readonly error: RangeError };
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toMatch(new RegExp(`^${name}: \\d+ is less than the \\d+ octets`));
+    await finish(air);
+  });
+
+  it("can raise the minKeySize of its host for one pairing", async () => {
+    const air = new HostsOnAir();
+    const peripheral = await air.open({}, { pairing: { minKeySize: 7, maxKeySize: 9 } });
+    const central = await air.open({}, { pairing: { minKeySize: 7 } });
+    const ends = await air.connect(central, peripheral);
+    expect(await air.ending(ends.central.pair({ minKeySize: 10 }))).toMatchObject({
+      error: { reason: PairingFailure.EncryptionKeySize },
+    });
+    await air.clock.advance(1000); // the peer had not heard that this was no guess
+    expect(await air.until(ends.central.pair())).toMatchObject({ keySize: 9 });
     await finish(air);
   });
 
@@ -273,6 +330,27 @@ describe("connection.pair", () => {
     expect(await air.ending(ends.central.pair({ mitm: "yes" as unknown as boolean }))).toMatchObject({
       error: { constructor: TypeError },
     });
+    expect(await air.until(ends.central.pair())).toEqual(justWorks);
+    await finish(air);
+  });
+});
+
+describe("What pair() and encrypt() are given", () => {
+  it.each([
+    ["pair", null],
+    ["pair", "mitm"],
+    ["pair", { MITM: true }],
+    ["pair", { renew: "yes" }],
+    ["pair", { signal: 5 }],
+    ["pair", { agent: "default" }],
+    ["encrypt", null],
+    ["encrypt", { timeoutMs: 5 }],
+    ["encrypt", { signal: "soon" }],
+  ] as const)("is refused with a TypeError where it is no option: %s(%j)", async (method, options) => {
+    const { air, ends } = await connected();
+    const { error } = (await air.ending(ends.central[method](options as never))) as { readonly error: Error };
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(new RegExp(`^(${method}|signal|renew|agent): `));
     expect(await air.until(ends.central.pair())).toEqual(justWorks);
     await finish(air);
   });
@@ -407,7 +485,7 @@ describe("An agent", () => {
 
   it.each([
     ["compares", "DisplayYesNo", PairingFailure.NumericComparisonFailed],
-    ["shows", "DisplayOnly", PairingFailure.UnspecifiedReason],
+    ["shows", "DisplayOnly", PairingFailure.PasskeyEntryFailed],
     ["authorizes", "DisplayOnly", PairingFailure.UnspecifiedReason],
   ] as const)("that returns false, which no compiler has checked, refuses: %s", async (what, io, reason) => {
     const { air, central, peripheral, ends } = await connected();
@@ -453,8 +531,17 @@ describe("An agent", () => {
     const { air, central, peripheral, ends } = await connected();
     central.host.agents.register(new RecordingAgent({ capability: "DisplayOnly", answer: false }));
     peripheral.host.agents.register(new FixedPasskeyAgent(1));
-    expect(await air.ending(ends.central.pair())).toMatchObject({ error: { constructor: PairingError } });
+    expect(await air.ending(ends.central.pair())).toMatchObject({
+      error: { constructor: PairingError, reason: PairingFailure.PasskeyEntryFailed, by: "local" },
+    });
     expect(ends.central.security.encrypted).toBe(false);
+    await finish(air);
+  });
+
+  it("cannot be registered with a host that is closed, which says so", async () => {
+    const { air, central } = await connected();
+    await air.until(central.host[Symbol.asyncDispose]());
+    expect(() => central.host.agents.register(new RecordingAgent())).toThrow(HostClosedError);
     await finish(air);
   });
 
@@ -525,7 +612,7 @@ describe("A pairing that is interrupted", () => {
     const agents = [new RecordingAgent({ answer: "wait" }), new RecordingAgent({ answer: "wait" })] as const;
     central.host.agents.register(agents[0]);
     peripheral.host.agents.register(agents[1]);
-    const pairings = [ends.central.pair(), ends.peripheral.pair()].map((each) => air.ending(each));
+    const pairings = [ends.central.pair(), ends.peripheral.pair()].map((each) => outcome(each));
     await air.clock.advance(1000);
     await air.until(ends.central.disconnect());
     for (const ending of pairings) {
@@ -543,7 +630,7 @@ describe("A pairing that is interrupted", () => {
     central.host.agents.register(new RecordingAgent({ answer: "wait" }));
     peripheral.host.agents.register(new RecordingAgent());
     const pairing = air.track("pair", ends.central.pair());
-    const ending = air.ending(pairing);
+    const ending = outcome(pairing);
     await air.clock.advance(1000);
     await air.until(central.host[Symbol.asyncDispose]());
     expect(await air.until(ending)).toMatchObject({ error: { constructor: DisconnectedError } });

@@ -380,8 +380,9 @@ describe("Directed advertising to a bonded peer by its identity (Vol 6, Part B, 
     ["5.4", {}, isPrivate],
     ["5.4", isPrivate, {}],
     ["5.4", {}, {}],
-    ["4.0", {}, {}],
-    ["4.0", isPrivate, {}],
+    // Without a resolving list, and without a word on its supported states.
+    ["clone dongle", {}, {}],
+    ["clone dongle", isPrivate, {}],
   ])("on %s reaches it: %j to %j", async (profile, own, theirs) => {
     const air = new HostsOnAir();
     const [device, phone] = [await air.open({ profile }, own), await air.open({ profile }, theirs)];

@@ -55,6 +55,38 @@ describe("A host with privacy (Vol 3, Part C, 10.7)", () => {
     await air.expectNothingLeft();
   });
 
+  it.each(["4.0", "5.4"] as const)(
+    "advertises with the new address what begins at whatever moment of the change, on %s",
+    async (profile) => {
+      for (let at = 1; at <= 8; at++) {
+        const air = new HostsOnAir();
+        const options = { privacy: "resolvable", addressRotationMs: 60_000 } as const;
+        const { host, transport } = await air.open({ profile }, options);
+        const listener = await air.open();
+        const scan = host.scan();
+        void outcome(scan.next()); // which has to be still for the change
+        await air.clock.advance(59_000);
+        const before = host.address;
+        const begun: Promise<unknown>[] = [];
+        let passed = 0;
+        transport.onPacket = (packet) => {
+          const begins = () => begun.push(outcome(host.advertise({ name: "late" })));
+          if (++passed === at) queueMicrotask(begins);
+          return packet;
+        };
+        await air.clock.advance(1500);
+        expect(begun, `packet ${at}`).toHaveLength(1);
+        expect(await air.until(begun[0]!)).toHaveProperty("value");
+        expect(host.address.equals(before)).toBe(false);
+        const heard = await heardBy(air, listener, 3000);
+        expect(heard.map(String)).toEqual([host.address.toString()]);
+        expect(transport.commands.filter((name) => name === "LE_Set_Random_Address")).toHaveLength(2);
+        await air.until(scan[Symbol.asyncDispose]());
+        await air.expectNothingLeft();
+      }
+    },
+  );
+
   it("keeps its address while it connects to somebody, and changes it a second later", async () => {
     const air = new HostsOnAir();
     const { host, transport } = await air.open({}, { privacy: "resolvable", addressRotationMs: 10_000 });

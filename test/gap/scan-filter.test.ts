@@ -27,6 +27,13 @@ function found(input: AdvertisingDataInput, changes: Partial<Found> = {}): Found
     sid: undefined,
     txPower: undefined,
     periodicIntervalMs: undefined,
+    packet: {
+      scanResponse: false,
+      connectable: true,
+      scannable: true,
+      directed: false,
+      data: new Uint8Array(),
+    },
     ...changes,
   };
 }

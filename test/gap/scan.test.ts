@@ -306,22 +306,22 @@ describe("What a scan reports", () => {
     await air.expectNothingLeft();
   });
 
-  it("keeps memory bounded: of 2,000 devices it remembers the 1,000 heard last, and the last 256 results", async () => {
+  it("keeps memory bounded: of 10,000 devices it remembers the 8,192 heard last, and the last 256 results", async () => {
     const { air, central } = await twoHosts();
     const scan = central.host.scan();
     const first = scan.next();
     await air.clock.advance(0);
     const hear = (address: number): void => central.transport.inject(report({ address }));
-    for (let address = 1; address <= 2000; address++) hear(address);
+    for (let address = 1; address <= 10_000; address++) hear(address);
     await air.until(first);
-    expect(scan.dropped).toBe(2000 - 1 - 256);
+    expect(scan.dropped).toBe(10_000 - 1 - 256);
     const waiting = await Promise.all(Array.from({ length: 256 }, () => air.until(scan.next())));
     expect(waiting.map(({ value }) => value?.address.value)).toEqual(
-      Array.from({ length: 256 }, (_, i) => 1745 + i),
+      Array.from({ length: 256 }, (_, i) => 9745 + i),
     );
-    for (let address = 1001; address <= 2000; address++) hear(address); // known: no news
-    hear(1000); // forgotten: news
-    expect((await air.until(scan.next())).value?.address.value).toBe(1000);
+    for (let address = 1809; address <= 10_000; address++) hear(address); // known: no news
+    hear(1808); // forgotten: news
+    expect((await air.until(scan.next())).value?.address.value).toBe(1808);
     await air.until(scan[Symbol.asyncDispose]());
     await air.expectNothingLeft();
   });

@@ -1,6 +1,4 @@
 import { once } from "node:events";
-import process from "node:process";
-import { createInterface } from "node:readline/promises";
 import { CanceledError, RejectedError } from "../agent-error.ts";
 import { type AgentCapabilityLike, type PairingAgent, passkeyNumber } from "../agent.ts";
 import type { Connection } from "../connection.ts";
@@ -66,6 +64,7 @@ export class TerminalAgent implements PairingAgent {
   async #ask(question: string, signal: AbortSignal): Promise<string> {
     const asked = this.#line.then(async () => {
       signal.throwIfAborted();
+      const { createInterface } = await import("node:readline/promises"); // few programs have a person to ask
       const reader = createInterface({ input: this.#input, output: this.#output });
       const ended = once(reader, "close").then((): never => {
         throw new CanceledError("there is nobody at the terminal any more");
