@@ -8,6 +8,7 @@ const help = `Usage: jelling COMMAND [OPTION]...
 Commands:
   demo         Two hosts find each other over a virtual radio and exchange data.
   decode FILE  Print a Bluetooth capture (btsnoop, pcap, pcapng) as readable lines.
+  doctor       Look at what Bluetooth needs on this computer, and say what mends it.
   virtual      Serve controllers of a virtual radio to hosts in other processes.
 
 Options:
@@ -22,6 +23,7 @@ type Command = (args: readonly string[], streams: Streams) => Promise<number>;
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["demo", async (args, streams) => (await import("./demo/demo.ts")).runDemo(args, streams)],
   ["decode", runDecode],
+  ["doctor", async (args, streams) => (await import("./doctor/doctor.ts")).runDoctor(args, streams)],
   ["virtual", async (args, streams) => (await import("./virtual/virtual.ts")).runVirtual(args, streams)],
 ]);
 

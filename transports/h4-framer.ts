@@ -24,6 +24,22 @@ export class H4Framer {
   /** Octets of the stream before the chunk being read. */
   #offset = 0;
   #fault: MalformedPduError | undefined;
+  #understood = 0;
+
+  /** The beginning of a packet whose rest has not come; *borrowed* until the next call. */
+  get held(): Uint8Array {
+    return this.#partial.subarray(0, this.#held);
+  }
+
+  /** Why the stream cannot be followed any further, if so. */
+  get fault(): MalformedPduError | undefined {
+    return this.#fault;
+  }
+
+  /** Where in the last chunk the {@link fault} is: the octets before it were understood. */
+  get understood(): number {
+    return this.#understood;
+  }
 
   /**
    * Takes the next octets of the stream and gives every packet that is now whole to `sink`, in order.
@@ -89,13 +105,14 @@ export class H4Framer {
 
   #fail(octet: number, at: number): MalformedPduError {
     const where = `octet ${this.#offset + at} of the stream`;
+    this.#understood = at;
     this.#fault = new MalformedPduError("H4", `0x${hexNumber(octet, 2)}, ${where}, is no packet type`);
     return this.#fault;
   }
 }
 
 /** Size of the packet that begins at `at`; 0 while too few octets are there to tell, -1 when none begins like this. */
-function packetSize(octets: Uint8Array, at: number, end: number): number {
+export function packetSize(octets: Uint8Array, at: number, end: number): number {
   const type = octets[at] ?? 0;
   const header = headerSizes[type] ?? 0;
   if (header === 0) return -1;

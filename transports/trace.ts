@@ -56,6 +56,7 @@ class TracedTransport implements HciTransport {
         trace.record("controllerToHost", packet);
         receiver.packet(packet);
       },
+      fault: (error) => receiver.fault?.(error),
       closed(error) {
         trace.end();
         receiver.closed(error);

@@ -107,6 +107,9 @@ function reasonOf(error: unknown, file: string): string | undefined {
     return `not a capture: ${name}: ${why}`;
   }
   if (!(error instanceof Error && "syscall" in error)) return undefined;
-  if ("code" in error && error.code === "EISDIR") return `${name} is a folder, not a capture`;
+  const code = "code" in error ? error.code : undefined;
+  if (code === "EISDIR") return `${name} is a folder, not a capture`;
+  if (code === "ENOENT") return `${name}: there is no such file`;
+  if (code === "EACCES") return `${name}: this user may not read it`;
   return error.message.includes(name) ? error.message : `${name}: ${error.message}`;
 }

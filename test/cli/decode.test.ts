@@ -517,7 +517,7 @@ describe("jelling decode and its surroundings", () => {
     const path = join(folder, "absent");
     const { status, stderr } = await run(["decode", path]);
     expect(status).toBe(1);
-    expect(stderr).toBe(`jelling decode: ENOENT: no such file or directory, open '${path}'\n`);
+    expect(stderr).toBe(`jelling decode: ${path}: there is no such file\n`);
   });
 
   it("names a folder that is given for a file", async () => {

@@ -1,11 +1,8 @@
 import { once } from "node:events";
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect, type Server } from "node:net";
-import { isAbsolute } from "node:path";
+import { socketPath } from "../socket-path.ts";
 import type { TcpPlace, UnixPlace } from "./place.ts";
-
-/** As many octets of a path as an address of a socket has room for (Linux 107, others fewer): Node cuts the rest off. */
-const longestPath = process.platform === "linux" ? 107 : 103;
 
 /**
  * Has a server listen at a place, over a socket that was left behind there too.
@@ -16,11 +13,7 @@ export async function listen(server: Server, place: TcpPlace | UnixPlace): Promi
   if (place.kind === "tcp") {
     server.listen(place.port, place.host ?? "127.0.0.1");
   } else {
-    // Node takes a number for a port.
-    const path = isAbsolute(place.path) ? place.path : `./${place.path}`;
-    const size = Buffer.byteLength(path);
-    if (size > longestPath)
-      throw new Error(`a path of ${size} octets, where a socket has room for ${longestPath}`);
+    const path = socketPath(place.path);
     if (await isLeftBehind(path)) unlinkSync(path);
     server.listen({ path });
   }
@@ -29,8 +22,13 @@ export async function listen(server: Server, place: TcpPlace | UnixPlace): Promi
 
 /** Whether there is a socket whose owner has ended without removing it, as by SIGKILL. */
 async function isLeftBehind(path: string): Promise<boolean> {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (!there) return false;
   // Files of other kinds refuse connections too, and are not ours to remove.
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return false;
+  if (!there.isSocket()) {
+    const why = `EADDRINUSE: what is at ${path} is no socket: name another path`;
+    throw Object.assign(new Error(why), { code: "EADDRINUSE" });
+  }
   const socket = connect({ path });
   try {
     await once(socket, "connect");
