@@ -1,25 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import type { Socket } from "node:net";
 import { encodeCommand } from "../../../src/hci/command.ts";
 import { ReadBdAddr } from "../../../src/hci/commands/informational.ts";
 import { H4Framer } from "../../../transports/h4-framer.ts";
 import { type Rig, type Seat, seats } from "./rig.ts";
+import { dial, startServer } from "./server.ts";
 
 /** Others differ from ours elsewhere. */
 const judgedVersion = "5.66";
-
-/** Where btvirt serves controllers, a place for each kind; it knows no others, and leaves them behind. */
-const socketPaths = ["bredrle", "bredr", "le", "amp", "mon"].map((kind) => `/tmp/bt-server-${kind}`);
-/** With BR/EDR and LE. The kind for LE alone knows less of LE. */
-const socketPath = "/tmp/bt-server-bredrle";
-
-/** Gives btvirt the ciphers of AF_ALG, which not every kernel has. Not part of this repository. */
-const shimSource = fileURLToPath(new URL("../../../../shared/kernel/afalg.c", import.meta.url));
 
 /** Command Complete for Read BD_ADDR, up to the address. */
 const fenceStart = [0x04, 0x0e, 0x0a];
@@ -34,66 +22,21 @@ export interface Btvirt extends AsyncDisposable {
 
 /** Starts btvirt; a sentence instead where it does not run. */
 export async function startBtvirt(): Promise<Btvirt | string> {
-  const { error, stdout } = spawnSync("btvirt", ["--version"], { encoding: "utf8" });
-  if (error) return "btvirt is not installed (Debian: bluez-test-tools)";
-  const version = stdout.trim();
-  if (version !== judgedVersion) return `this btvirt is ${version}, what was judged is ${judgedVersion}`;
-  const folder = mkdtempSync(join(tmpdir(), "jelling-btvirt-"));
-  for (const preload of preloads(folder)) {
-    const server = await serve(preload);
-    if (server === undefined) continue;
-    return {
-      open: openPair,
-      async [Symbol.asyncDispose]() {
-        await stop(server);
-        rmSync(folder, { recursive: true });
-      },
-    };
+  const server = await startServer();
+  if (typeof server === "string") return server;
+  if (server.version !== judgedVersion) {
+    await server[Symbol.asyncDispose]();
+    return `this btvirt is ${server.version}, what was judged is ${judgedVersion}`;
   }
-  rmSync(folder, { recursive: true });
-  return "btvirt makes no LE controllers here: the kernel has no AF_ALG, and there is no shim for it";
+  const path = server.path("bredrle");
+  return {
+    open: () => openPair(path),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
 }
 
-/** What to try: btvirt as it is, and with the shim. */
-function* preloads(folder: string): Generator<string | undefined> {
-  yield undefined;
-  if (!existsSync(shimSource)) return;
-  const shim = join(folder, "afalg.so");
-  const made = spawnSync("gcc", ["-O2", "-shared", "-fPIC", "-o", shim, shimSource, "-ldl"]);
-  if (made.status === 0) yield shim;
-}
-
-async function serve(preload: string | undefined): Promise<ChildProcess | undefined> {
-  const env = preload === undefined ? process.env : { ...process.env, LD_PRELOAD: preload };
-  rmSync(socketPath, { force: true });
-  const server = spawn("btvirt", ["-s"], { stdio: "ignore", env });
-  for (let i = 0; i < 100; i++) {
-    await pause(20);
-    const socket = await dial().catch(() => undefined);
-    if (!socket) continue;
-    const seat = new H4Seat(socket);
-    const works = await seat.fence().then(
-      () => true,
-      () => false,
-    );
-    await seat.close();
-    if (works) return server;
-    break;
-  }
-  await stop(server);
-  return undefined;
-}
-
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode === null && server.signalCode === null) {
-    server.kill();
-    await once(server, "exit");
-  }
-  for (const path of socketPaths) rmSync(path, { force: true });
-}
-
-async function openPair(): Promise<Rig> {
-  const pair: Record<Seat, H4Seat> = { a: new H4Seat(await dial()), b: new H4Seat(await dial()) };
+async function openPair(path: string): Promise<Rig> {
+  const pair: Record<Seat, H4Seat> = { a: new H4Seat(await dial(path)), b: new H4Seat(await dial(path)) };
   const addresses = { a: await pair.a.fence(), b: await pair.b.fence() };
   return {
     addresses,
@@ -108,16 +51,6 @@ async function openPair(): Promise<Rig> {
       for (const seat of seats) await pair[seat].close();
     },
   };
-}
-
-async function dial(): Promise<Socket> {
-  const socket = connect(socketPath);
-  await once(socket, "connect");
-  return socket;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** One controller behind a socket that carries H4. */
