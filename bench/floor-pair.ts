@@ -1,9 +1,9 @@
 import { LeSetAdvertisingEnable, LeSetAdvertisingParameters } from "../src/hci/commands/le-advertising.ts";
 import { LeCreateConnection } from "../src/hci/commands/le-connection.ts";
-import { VirtualAir } from "../transports/virtual/index.ts";
+import { openControllers } from "./controllers.ts";
 import { FloorHost } from "./floor-host.ts";
 
-/** Two hosts that only frame, connected over the same virtual radio as the stack's. */
+/** Two hosts that only frame, connected over controllers of the same kind as the stack's. */
 export interface FloorPair {
   readonly central: FloorHost;
   readonly peripheral: FloorHost;
@@ -11,10 +11,9 @@ export interface FloorPair {
 
 /** Opens the pair and connects it. */
 export async function openFloorPair(): Promise<FloorPair> {
-  const air = new VirtualAir();
-  const controller = air.controller();
-  const peripheral = new FloorHost(controller.transport());
-  const central = new FloorHost(air.controller().transport());
+  const controllers = openControllers();
+  const peripheral = new FloorHost(controllers.peripheral);
+  const central = new FloorHost(controllers.central);
   await peripheral.startUp();
   await central.startUp();
   await peripheral.ask(LeSetAdvertisingParameters, {
@@ -34,7 +33,7 @@ export async function openFloorPair(): Promise<FloorPair> {
     scanWindow: 0x0010,
     initiatorFilterPolicy: 0,
     peerAddressType: 0,
-    peerAddress: controller.address.value,
+    peerAddress: controllers.peripheralAddress.value,
     ownAddressType: 0,
     connectionIntervalMin: 0x0018,
     connectionIntervalMax: 0x0028,

@@ -1,7 +1,7 @@
 import { type Channel, type Connection, Host, type ServiceDefinition } from "../src/index.ts";
 import type { CharacteristicDefinitions } from "../src/gatt/service-builder.ts";
 import type { LocalService } from "../src/gatt/server.ts";
-import { VirtualAir } from "../transports/virtual/index.ts";
+import { openControllers } from "./controllers.ts";
 
 /** Two hosts of the stack over the virtual radio, opened and not yet connected. */
 export interface HostPair {
@@ -18,9 +18,9 @@ export interface ConnectedPair<C extends CharacteristicDefinitions> extends Host
 
 /** Opens two hosts on controllers of one air. */
 export async function openHosts(): Promise<HostPair> {
-  const air = new VirtualAir();
-  const peripheral = await Host.open(air.controller().transport());
-  const central = await Host.open(air.controller().transport());
+  const controllers = openControllers();
+  const peripheral = await Host.open(controllers.peripheral);
+  const central = await Host.open(controllers.central);
   return { central, peripheral };
 }
 

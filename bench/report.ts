@@ -19,7 +19,7 @@ const scales = {
 };
 type Unit = keyof typeof scales;
 
-const headings = ["operation", "rate", "cost", "floor", "ratio"];
+const headings = ["operation", "rate", "cost", "floor", "ratio", "ble-host", "of ours"];
 
 /** A table for a terminal, with where it was measured above it. */
 export function textOf(report: Report): string {
@@ -54,18 +54,23 @@ function headOf({ machine, effort }: Report): string {
     effort.repetitions === 1 ? "One repetition" : `Medians of ${effort.repetitions} repetitions`;
   return [
     `${date}: jelling ${version}, Node ${node}, ${processors} x ${processor}, ${system}.`,
+    effort.controllers === "virtual"
+      ? "Controllers of the virtual radio."
+      : "Controllers that only forward data.",
     `${repetitions} (least to most), each ${effort.measureMs} ms of processor after ${effort.warmUpMs} ms of warming up.`,
   ].join("\n");
 }
 
 function cellsOf(result: Result): readonly string[] {
-  const { title, unit, cost, floor, ratio } = result;
+  const { title, unit, cost, floor, ratio, bleHost, bleHostRatio } = result;
   return [
     title,
     rateOf(result),
     ranged(cost, unit),
     floor ? ranged(floor, unit) : "",
     ratio ? ranged(ratio, "times") : "",
+    bleHost ? ranged(bleHost, unit) : "",
+    bleHostRatio ? ranged(bleHostRatio, "times") : "",
   ];
 }
 

@@ -18,13 +18,17 @@ export interface Result {
   readonly floor?: Summary;
   /** How many times the floor, each repetition for itself. */
   readonly ratio?: Summary;
+  /** The same operation of ble-host, and how many times as much that is as ours. */
+  readonly bleHost?: Summary;
+  readonly bleHostRatio?: Summary;
 }
 
 /** Brings the samples of one scenario down to figures. */
-export function resultOf({ scenario, jelling, floor }: Samples): Result {
+export function resultOf({ scenario, jelling, floor, bleHost }: Samples): Result {
   const { name, title, cost, repeated, octets } = scenario;
   const costs = jelling.map((sample) => costOf(sample, cost));
   const floorCosts = floor.map((sample) => costOf(sample, cost));
+  const bleHostCosts = bleHost.map((sample) => costOf(sample, cost));
   const rates = jelling.map(({ operations, wallMs }) => (1_000 * operations) / wallMs);
   const timed = cost === "cpu";
   return {
@@ -38,6 +42,10 @@ export function resultOf({ scenario, jelling, floor }: Samples): Result {
     ...(floorCosts.length > 0 && {
       floor: summarize(floorCosts),
       ratio: summarize(costs.map((own, i) => own / (floorCosts[i] ?? Number.NaN))),
+    }),
+    ...(bleHostCosts.length > 0 && {
+      bleHost: summarize(bleHostCosts),
+      bleHostRatio: summarize(bleHostCosts.map((other, i) => other / (costs[i] ?? Number.NaN))),
     }),
   };
 }

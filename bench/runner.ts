@@ -1,12 +1,19 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Budget, Measurement } from "./measurement.ts";
+import { type ControllerKind, controllersVariable } from "./controllers.ts";
 import type { Scenario, Subject } from "./scenario.ts";
 
 /** How much is measured. */
 export interface Effort extends Budget {
   readonly repetitions: number;
+  readonly controllers: ControllerKind;
+  /** Whether ble-host is there to be measured beside. */
+  readonly bleHost: boolean;
 }
 
 /** What was measured of one scenario: an entry for each repetition. */
@@ -15,6 +22,8 @@ export interface Samples {
   readonly jelling: Measurement[];
   /** Of the same repetitions; empty where there is no floor. */
   readonly floor: Measurement[];
+  /** Likewise. */
+  readonly bleHost: Measurement[];
 }
 
 /** The extension of this file, so that it works from wherever it was compiled to. */
@@ -35,20 +44,31 @@ export async function runAll(
   effort: Effort,
   progress: (text: string) => void,
 ): Promise<Samples[]> {
-  const samples = scenarios.map((scenario): Samples => ({ scenario, jelling: [], floor: [] }));
+  const samples = scenarios.map((scenario): Samples => ({ scenario, jelling: [], floor: [], bleHost: [] }));
   for (let repetition = 1; repetition <= effort.repetitions; repetition++) {
-    for (const { scenario, jelling, floor } of samples) {
+    for (const { scenario, jelling, floor, bleHost } of samples) {
       progress(`${repetition}/${effort.repetitions} ${scenario.title}`);
       jelling.push(await runOne(scenario, "jelling", effort));
       if (scenario.floor) floor.push(await runOne(scenario, "floor", effort));
+      if (scenario.bleHost && effort.bleHost) bleHost.push(await runOne(scenario, "ble-host", effort));
     }
   }
   return samples;
 }
 
-async function runOne(scenario: Scenario, subject: Subject, budget: Budget): Promise<Measurement> {
-  const times = [String(budget.warmUpMs), String(budget.measureMs)];
+async function runOne(scenario: Scenario, subject: Subject, effort: Effort): Promise<Measurement> {
+  const times = [String(effort.warmUpMs), String(effort.measureMs)];
   const parameters = [...(scenario.nodeOptions ?? []), child, scenario.name, subject, ...times];
-  const { stdout } = await run(process.execPath, parameters, { timeout: patience });
-  return JSON.parse(stdout) as Measurement;
+  // ble-host keeps its bonds in the folder it finds itself in, and does otherwise with a peer that it knows.
+  const folder = await mkdtemp(join(tmpdir(), "jelling-bench-"));
+  try {
+    const { stdout } = await run(process.execPath, parameters, {
+      timeout: patience,
+      cwd: folder,
+      env: { ...process.env, [controllersVariable]: effort.controllers },
+    });
+    return JSON.parse(stdout) as Measurement;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -2,8 +2,8 @@ import type { Scenario } from "./scenario.ts";
 import { readOctets, sduOctets, streamOctets, writeOctets } from "./values.ts";
 
 const collectorInHand = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size=64"];
-const stream = { floor: true, octets: streamOctets, cost: "cpu", repeated: true } as const;
-const roundTrip = { floor: true, cost: "cpu", repeated: true } as const;
+const stream = { floor: true, bleHost: true, octets: streamOctets, cost: "cpu", repeated: true } as const;
+const roundTrip = { floor: true, bleHost: true, cost: "cpu", repeated: true } as const;
 
 /** Everything that is measured, in the order of the report. */
 export const scenarios: readonly Scenario[] = [
@@ -15,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     ...stream,
+    bleHost: false,
     name: "notification-iterated",
     title: `the same, iterated with \`for await\``,
     load: async () => (await import("./scenarios/stream.ts")).notificationIterated,
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   },
   ...sduOctets.map((octets): Scenario => ({
     floor: true,
+    bleHost: octets <= 2048,
     octets,
     cost: "cpu",
     repeated: true,
@@ -50,6 +52,7 @@ export const scenarios: readonly Scenario[] = [
     name: "discovery-first",
     title: "discovery of 20 services x 5 characteristics, the first of a process",
     floor: false,
+    bleHost: true,
     cost: "cpu",
     repeated: false,
     load: async () => (await import("./scenarios/discovery.ts")).firstDiscovery,
@@ -58,14 +61,25 @@ export const scenarios: readonly Scenario[] = [
     name: "discovery",
     title: "the same, again and again",
     floor: false,
+    bleHost: false,
     cost: "cpu",
     repeated: false,
     load: async () => (await import("./scenarios/discovery.ts")).discovery,
   },
   {
+    name: "pairing",
+    title: "pairing by LE Secure Connections, Just Works, the first of a process",
+    floor: false,
+    bleHost: true,
+    cost: "cpu",
+    repeated: false,
+    load: async () => (await import("./scenarios/pairing.ts")).pairing,
+  },
+  {
     name: "import",
     title: "import of the package",
     floor: false,
+    bleHost: true,
     cost: "cpu",
     repeated: false,
     load: async () => (await import("./scenarios/import.ts")).importPackage,
@@ -74,6 +88,7 @@ export const scenarios: readonly Scenario[] = [
     name: "allocation",
     title: `allocated per notification, ${streamOctets} octets`,
     floor: true,
+    bleHost: true,
     cost: "memory",
     repeated: true,
     nodeOptions: collectorInHand,

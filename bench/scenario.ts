@@ -1,7 +1,7 @@
 import type { Budget, Measurement } from "./measurement.ts";
 
-/** Who does the work: the stack, or the two hosts that only frame. */
-export type Subject = "jelling" | "floor";
+/** Who does the work: the stack, the two hosts that only frame, or another stack. */
+export type Subject = "jelling" | "floor" | "ble-host";
 
 /** Measures one subject, in a process of its own. */
 export type Run = (subject: Subject, budget: Budget) => Promise<Measurement>;
@@ -12,6 +12,8 @@ export interface Scenario {
   readonly title: string;
   /** Whether there are hosts that do the same and nothing else. */
   readonly floor: boolean;
+  /** Whether ble-host can do it too. */
+  readonly bleHost: boolean;
   /** Octets of payload in one operation, where throughput is the point. */
   readonly octets?: number;
   /** What an operation costs: time of the processor, or memory. */
