@@ -13,10 +13,7 @@ import { ConnectionResult } from "../../src/l2cap/signaling-pdu.ts";
 import { countingSignal } from "../support/counting-signal.ts";
 import { controllerKinds, HostsOnAir, outcome, twoHosts } from "../support/two-hosts.ts";
 import { listening, octets, opened, take, taken } from "./channel-pair.ts";
-import { profile } from "../support/profile.ts";
-
-/** Controllers of 4.0 have one link as peripheral, and do not advertise connectably beside it. */
-const manyLinks = { profile: profile === "4.0" ? "4.2" : profile } as const;
+import { manyLinks } from "../support/profile.ts";
 
 const aclData = 2;
 

@@ -4,6 +4,7 @@ import { StaleAttributeError } from "../../src/gatt/error.ts";
 import type { RemoteCharacteristic } from "../../src/gatt/remote-characteristic.ts";
 import { characteristic, service } from "../../src/gatt/service-builder.ts";
 import type { HostOptions } from "../../src/gap/host-options.ts";
+import { manyLinks } from "../support/profile.ts";
 import { HostsOnAir, outcome } from "../support/two-hosts.ts";
 
 const ticking = service("180d", { ticks: characteristic("2a37", { notify: true }) });
@@ -239,7 +240,7 @@ describe("Several clients of one server (Vol 3, Part F, 3.4.6)", () => {
   for (const mtu of [23, 517]) {
     it(`write and read long values at once, each its own; ATT_MTU ${mtu}`, async () => {
       const air = new HostsOnAir();
-      const peripheral = await air.open({}, { mtu });
+      const peripheral = await air.open(manyLinks, { mtu });
       const centrals = [await air.open(), await air.open({ aclOctets: 27, aclPackets: 1 }), await air.open()];
       const values = () => characteristic("2a37", { value: octets(), write: true });
       for (let n = 0; n < 3; n++)
@@ -270,7 +271,7 @@ describe("Several clients of one server (Vol 3, Part F, 3.4.6)", () => {
 
   it("have their services taken from under their reads, and each is told", async () => {
     const air = new HostsOnAir();
-    const peripheral = await air.open();
+    const peripheral = await air.open(manyLinks);
     const offered = peripheral.host.gatt.add(another);
     const levels = [];
     for (let n = 0; n < 3; n++) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../src/common/bytes.ts";
 import { characteristic, service } from "../../src/gatt/service-builder.ts";
+import { manyLinks } from "../support/profile.ts";
 import { HostsOnAir } from "../support/two-hosts.ts";
 
 const centrals = 50;
@@ -9,7 +10,7 @@ const values = 40;
 describe("50 centrals subscribed to one peripheral", () => {
   it("each get every notification, in order (Vol 3, Part G, 4.10.1)", async () => {
     const air = new HostsOnAir();
-    const peripheral = await air.open({ aclOctets: 251, aclPackets: 12 });
+    const peripheral = await air.open({ ...manyLinks, aclOctets: 251, aclPackets: 12 });
     const { level } = peripheral.host.gatt.add(
       service("180f", { level: characteristic("2a19", { notify: true }) }),
     );

@@ -3,6 +3,7 @@ import { toHex } from "../../src/common/bytes.ts";
 import { characteristic, service } from "../../src/gatt/service-builder.ts";
 import { DisconnectedError } from "../../src/hci/error.ts";
 import { errorOf } from "./wire.ts";
+import { manyLinks } from "../support/profile.ts";
 import { controllerKinds, HostsOnAir, twoHosts } from "../support/two-hosts.ts";
 
 const octets = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -50,7 +51,7 @@ describe("GATT between two hosts", () => {
 
   it("subscriptions are per connection and do not outlast it (Vol 3, Part G, 3.3.3.3)", async () => {
     const air = new HostsOnAir();
-    const peripheral = await air.open();
+    const peripheral = await air.open(manyLinks);
     const [one, two] = [await air.open(), await air.open()];
     const local = peripheral.host.gatt.add(sensor);
     const first = await air.connect(one, peripheral);
