@@ -18,16 +18,13 @@ const out = join(root, "dist/lib");
  * @param {Record<string, string>} bin
  */
 function entriesOf(exports, bin) {
-  const modules = Object.entries(exports).flatMap(([subpath, target]) =>
-    typeof target === "string"
-      ? []
-      : [[nameOf(target.default), join(root, target.types.replace(/\.d\.ts$/, ".js")), subpath]],
+  const modules = Object.values(exports).flatMap((target) =>
+    typeof target === "string" ? [] : [[target.default, target.types.replace(/\.d\.ts$/, ".js")]],
   );
-  const commands = Object.values(bin).map((path) => [
-    nameOf(path),
-    join(root, path.replace("dist/lib", "dist/cli")),
-  ]);
-  return Object.fromEntries([...modules, ...commands].map(([name, module]) => [name, module]));
+  const commands = Object.values(bin).map((path) => [path, path.replace("dist/lib", "dist/cli")]);
+  return Object.fromEntries(
+    [...modules, ...commands].map(([path, module]) => [nameOf(path), join(root, module)]),
+  );
 }
 
 /** @param {string} path A file of dist/lib. */

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { understood } from "../arguments.ts";
 import { UsageError } from "../usage-error.ts";
 import { type LayerName, layerNames } from "./decoded.ts";
 
@@ -59,7 +60,7 @@ Examples:
  * @throws {@link UsageError} They cannot be understood.
  */
 export function parseDecodeOptions(args: readonly string[]): DecodeOptions | "help" {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = understood(() => parse(args));
   if (values.help) return "help";
   const [file, ...others] = positionals;
   if (file === undefined) throw new UsageError('which FILE? ("-" is the standard input)');
@@ -68,17 +69,7 @@ export function parseDecodeOptions(args: readonly string[]): DecodeOptions | "he
   return { file, json, summary, absolute, full, layers: layersIn(values.layer ?? []) };
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseWith> {
-  try {
-    return parseWith(args);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // Behind the first sentence Node tells how to pass such an argument as a file, which helps nobody here.
-    throw new UsageError(error.message.split(". ")[0] ?? error.message, { cause: error });
-  }
-}
-
-function parseWith(args: readonly string[]) {
+function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     allowPositionals: true,

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { understood } from "../arguments.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What `jelling demo` is asked to do. */
@@ -52,7 +53,7 @@ Ctrl-C. Colours are used on a terminal, unless NO_COLOR is set.
  * @throws {@link UsageError} They cannot be understood.
  */
 export function parseDemoOptions(args: readonly string[]): DemoOptions | "help" {
-  const values = parse(args);
+  const values = understood(() => parse(args));
   if (values.help) return "help";
   const { trace, "no-trace": noTrace = false, json = false } = values;
   if (noTrace && trace !== undefined) throw new UsageError("--trace and --no-trace exclude each other");
@@ -65,17 +66,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | "help" 
   };
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseWith> {
-  try {
-    return parseWith(args);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // Behind the first sentence Node tells how to write what nobody wants to say here.
-    throw new UsageError(error.message.split(/\.(?:\s|$)/)[0] ?? error.message, { cause: error });
-  }
-}
-
-function parseWith(args: readonly string[]) {
+function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     options: {

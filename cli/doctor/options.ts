@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { understood } from "../arguments.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What `jelling doctor` is asked to do. */
@@ -38,23 +39,13 @@ Example:
  * @throws {@link UsageError} They cannot be understood.
  */
 export function parseDoctorOptions(args: readonly string[]): DoctorOptions | "help" {
-  const { probe = [], json = false, help = false } = parse(args);
+  const { probe = [], json = false, help = false } = understood(() => parse(args));
   if (help) return "help";
   if (probe.includes("")) throw new UsageError("--probe: which NAME?");
   return { probe, json };
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseWith> {
-  try {
-    return parseWith(args);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // Behind the first sentence Node tells how to write what nobody wants to say here.
-    throw new UsageError(error.message.split(/\.(?:\s|$)/)[0] ?? error.message, { cause: error });
-  }
-}
-
-function parseWith(args: readonly string[]) {
+function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     options: {

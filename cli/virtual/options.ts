@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { DoorPlace, VirtualProfile } from "../../transports/virtual/index.ts";
 import { virtualProfiles } from "../../transports/virtual/controller-options.ts";
+import { understood } from "../arguments.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What `jelling virtual` is asked to do. */
@@ -65,7 +66,7 @@ Example:
  * @throws {@link UsageError} They cannot be understood.
  */
 export function parseVirtualOptions(args: readonly string[]): VirtualOptions | "help" {
-  const { values, tokens } = parse(args);
+  const { values, tokens } = understood(() => parse(args));
   if (values.help) return "help";
   const places = tokens.flatMap((token) =>
     token.kind === "option" ? placesIn(token.name, token.value) : [],
@@ -87,17 +88,7 @@ export function parseVirtualOptions(args: readonly string[]): VirtualOptions | "
   };
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseWith> {
-  try {
-    return parseWith(args);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // Behind the first sentence Node tells how to write what nobody wants to say here.
-    throw new UsageError(error.message.split(/\.(?:\s|$)/)[0] ?? error.message, { cause: error });
-  }
-}
-
-function parseWith(args: readonly string[]) {
+function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     tokens: true,
